@@ -1,0 +1,118 @@
+"""From an issue's rows to the content it has now, and from that to a rendered mail and its checks."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from newsletter.app.container import App
+from newsletter.comparisons.model import Comparison
+from newsletter.errors import NotFoundError
+from newsletter.issues import Issue, IssueContent, Item
+from newsletter.rendering.lint import Finding, lint_mail
+from newsletter.rendering.mjml import RenderedMail, render_issue
+from newsletter.rendering.personalise import slot
+from newsletter.store.comparisons import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An issue as it would go out now. `sha256` (hex) is over everything a reader sees."""
+
+    content: IssueContent
+    mail: RenderedMail
+    envelope: dict[str, Any]
+    sha256: str
+
+
+def find_issue(app: App, key: str) -> Issue:
+    """Raises NotFoundError naming the issues there are."""
+    issue = app.store.issues.by_key(key)
+    if issue is None:
+        there = ", ".join(found.key for found in app.store.issues.all(5)) or "none yet"
+        raise NotFoundError(f"There is no issue {key}.", next_step=f"The newest are: {there}.")
+    return issue
+
+
+def find_comparison(app: App, slug: str) -> Stored:
+    """Raises NotFoundError."""
+    stored = app.store.comparisons.by_slug(slug)
+    if stored is None:
+        raise NotFoundError(f"There is no comparison {slug}.", next_step="See `newsletter comparisons list`.")
+    return stored
+
+
+def comparison_address(app: App, comparison: Comparison) -> str:
+    """Where its button leads: its own address, else the settings' pattern, else our own page."""
+    if comparison.url:
+        return comparison.url
+    pattern = app.settings.comparison_url or f"{app.settings.site_url}/compare/{{slug}}"
+    return pattern.replace("{slug}", comparison.slug)
+
+
+def content_of(app: App, issue: Issue) -> IssueContent:
+    """The content as the rows and comparisons stand now."""
+    rows = app.store.issues.items(issue.id)
+    stored = app.store.comparisons.by_ids([row.comparison_id for row in rows])
+    items = tuple(
+        Item(
+            stored[row.comparison_id].comparison,
+            row.section,
+            comparison_address(app, stored[row.comparison_id].comparison),
+            tuple(sorted(row.before.items())),
+        )
+        for row in rows
+    )
+    return IssueContent(issue.key, issue.slot.day, issue.subject, issue.preheader, issue.intro, items)
+
+
+def compose_issue(app: App, issue: Issue, *, test_code: str | None = None) -> Composed:
+    """Render the issue. The same rows, settings and templates give the same hash."""
+    content = content_of(app, issue)
+    mail = render_issue(app.mail_templates, app.settings.publication, content, issue.nonce, test_code=test_code)
+    envelope = issue_envelope(app, issue, mail.subject)
+    digest = sha256(json.dumps([mail.subject, mail.preheader, mail.html, mail.text, envelope]).encode()).hexdigest()
+    return Composed(content, mail, envelope, digest)
+
+
+def issue_envelope(app: App, issue: Issue, subject: str) -> dict[str, Any]:
+    """Sender, subject and headers of the issue's mail; header values hold slots."""
+    settings = app.settings
+    unsubscribe = f"<{slot(issue.nonce, 'unsubscribe_url')}>"
+    if settings.unsubscribe_mailbox:
+        unsubscribe += f", <mailto:{settings.unsubscribe_mailbox}?subject=unsubscribe>"
+    domain = settings.sender.rpartition("@")[2] or "localhost"
+    return {
+        "sender_name": settings.sender_name or settings.name,
+        "sender": settings.sender,
+        "reply_to": settings.reply_to or None,
+        "subject": subject,
+        "headers": {
+            "List-Unsubscribe": unsubscribe,  # RFC 2369
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058
+            "List-Id": f"<newsletter.{domain}>",  # RFC 2919
+            "Feedback-ID": f"{issue.key}:issue:newsletter:nl{app.store.meta.instance[:8]}",  # Google's four fields
+            "Precedence": "bulk",
+        },
+    }
+
+
+def test_code_of(app: App, content_sha256: str) -> str:
+    """Six letters and digits that stand only in a test of this very content."""
+    mac = hmac.digest(app.store.meta.signing_key, b"test-code:" + content_sha256.encode(), "sha256")
+    return base64.b32encode(mac).decode()[:6]
+
+
+def check_mail(app: App, issue: Issue, composed: Composed) -> list[Finding]:
+    """What the static rules find, for the provider in force."""
+    return lint_mail(
+        composed.mail,
+        nonce=issue.nonce,
+        publication=app.settings.publication,
+        allow_loopback=app.provider.capabilities.loopback_links,
+        headers=composed.envelope["headers"],
+    )

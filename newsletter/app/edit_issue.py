@@ -1,0 +1,105 @@
+"""Change what an issue says and in which order. Any change makes an approved issue a draft again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from newsletter.app.compose_issue import find_issue
+from newsletter.app.container import App
+from newsletter.errors import InputError, NotFoundError, TransitionError
+from newsletter.issues import Issue, IssueStatus, Section
+from newsletter.rendering.words import PREHEADER_LIMITS, SUBJECT_LIMIT
+from newsletter.store.issues import ItemRow
+
+_EDITABLE = (IssueStatus.DRAFT, IssueStatus.APPROVED, IssueStatus.HOLDING)
+
+
+def edit_issue(
+    app: App,
+    key: str,
+    *,
+    subject: str | None = None,
+    preheader: str | None = None,
+    intro: str | None = None,
+    order: Sequence[str] = (),
+    add: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    full: Sequence[str] = (),
+    brief: Sequence[str] = (),
+) -> Issue:
+    """Set the texts that are given. `order` names slugs that come first, in that order; `add`, `drop`, `full` and
+    `brief` name slugs. Raises InputError for text or slugs that cannot be, TransitionError once the issue is sending.
+    """
+    texts = _texts(subject, preheader, intro)
+    with app.store.transaction():
+        issue = find_issue(app, key)
+        if issue.status not in _EDITABLE:
+            raise TransitionError(
+                f"Issue {key} is {issue.status}: its content is settled.",
+                next_step="Draft it first." if issue.status in (IssueStatus.SKIPPED, IssueStatus.MISSED) else "",
+            )
+        if texts:
+            app.store.issues.set(issue.id, **texts)
+        if order or add or drop or full or brief:
+            rows = _arranged(app, app.store.issues.items(issue.id), order, add, drop, full, brief)
+            app.store.issues.put_items(issue.id, rows)
+        if issue.status is not IssueStatus.DRAFT:
+            app.store.issues.move(issue.id, issue.status, IssueStatus.DRAFT, hold_until=None)
+        app.store.issues.set(issue.id, content_sha256=None, approved_at=None)
+    return find_issue(app, key)
+
+
+def _texts(subject: str | None, preheader: str | None, intro: str | None) -> dict[str, str]:
+    found = {}
+    for name, text, limits in (
+        ("subject", subject, (1, SUBJECT_LIMIT + 18)),
+        ("preheader", preheader, PREHEADER_LIMITS),
+    ):
+        if text is None:
+            continue
+        if not limits[0] <= len(text.strip()) <= limits[1]:
+            raise InputError(
+                f"The {name} has {len(text.strip())} characters; {limits[0]} to {limits[1]} are allowed.",
+                next_step="Write it shorter or longer.",
+            )
+        if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text):
+            raise InputError(f"The {name} holds a line break or control character.", next_step="Leave it out.")
+        found[name] = text.strip()
+    if intro is not None:
+        found["intro"] = intro.strip()
+    return found
+
+
+def _arranged(
+    app: App,
+    rows: list[ItemRow],
+    order: Sequence[str],
+    add: Sequence[str],
+    drop: Sequence[str],
+    full: Sequence[str],
+    brief: Sequence[str],
+) -> list[ItemRow]:
+    stored = app.store.comparisons.by_ids([row.comparison_id for row in rows])
+    by_slug = {stored[row.comparison_id].comparison.slug: row for row in rows}
+    for slug in add:
+        found = app.store.comparisons.by_slug(slug)
+        if found is None:
+            raise NotFoundError(f"There is no comparison {slug}.", next_step="See `newsletter comparisons list`.")
+        by_slug.setdefault(slug, ItemRow(found.id, Section.FULL, {}, found.comparison.labels))
+    for slug in (*order, *drop, *full, *brief):
+        if slug not in by_slug:
+            raise NotFoundError(
+                f"{slug} is not in this issue.", next_step=f"In it are: {', '.join(by_slug) or 'none'}."
+            )
+    for slug in drop:
+        del by_slug[slug]
+    for section, slugs in ((Section.FULL, full), (Section.BRIEF, brief)):
+        for slug in slugs:
+            keeps = Section.CHANGED if section is Section.FULL and by_slug[slug].before else section
+            by_slug[slug] = replace(by_slug[slug], section=keeps)
+    if not by_slug:
+        raise InputError("An issue needs at least one comparison.", next_step="Drop fewer.")
+    places = {slug: place for place, slug in enumerate(order)}
+    ranked = sorted(by_slug.items(), key=lambda item: places.get(item[0], len(places)))
+    return [row for _, row in sorted(ranked, key=lambda item: list(Section).index(item[1].section))]

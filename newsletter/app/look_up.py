@@ -1,0 +1,153 @@
+"""Reading, for every face: lists and details, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from newsletter.app.compose_issue import find_comparison, find_issue
+from newsletter.app.container import App
+from newsletter.app.subscribe import find_subscriber
+from newsletter.audience.consent import Consent
+from newsletter.audience.subscriber import Subscriber, SuppressionReason
+from newsletter.comparisons.model import Comparison
+from newsletter.errors import InputError
+from newsletter.issues import Issue, IssueStatus, Section
+from newsletter.store.comparisons import Stored
+
+
+def list_comparisons(app: App, search: str = "") -> list[Stored]:
+    """Newest first."""
+    return app.store.comparisons.all(search)
+
+
+def revisions_of(app: App, slug: str) -> list[tuple[datetime, Comparison]]:
+    """(until when, what it was), newest first."""
+    return app.store.comparisons.revisions(find_comparison(app, slug).id)
+
+
+def list_subscribers(app: App, status: str = "", search: str = "", limit: int = -1) -> Iterator[Subscriber]:
+    """In the order they came."""
+    return app.store.subscribers.each(status, search, limit)
+
+
+def subscriber_counts(app: App) -> dict[str, int]:
+    """Status → how many."""
+    return app.store.subscribers.counts()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All that is known of one subscriber."""
+
+    subscriber: Subscriber
+    suppression: SuppressionReason | None
+    consents: list[Consent]
+    deliveries: list[dict[str, str | None]]
+    mails: list[dict[str, Any]]
+
+
+def look_at_subscriber(app: App, address: str) -> Person:
+    """Raises NotFoundError."""
+    subscriber = find_subscriber(app, address)
+    store = app.store
+    return Person(
+        subscriber,
+        store.subscribers.suppression(subscriber.email or ""),
+        store.subscribers.consents(subscriber.id),
+        store.deliveries.of_subscriber(subscriber.id),
+        store.messages.of_subscriber(subscriber.id),
+    )
+
+
+def list_issues(app: App) -> list[Issue]:
+    """Newest slot first."""
+    return app.store.issues.all()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A comparison's place in an issue."""
+
+    slug: str
+    title: str
+    section: Section
+    changed_since: bool
+    """It was revised after the issue was approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What was decided about a candidate, and why."""
+
+    slug: str
+    title: str
+    outcome: str
+    section: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDetail:
+    """An issue with its comparisons in order, every candidate's reason, and its audience as of now."""
+
+    issue: Issue
+    places: list[Place]
+    choices: list[Explained]
+    audience: dict[str, int]
+
+
+def look_at_issue(app: App, key: str) -> IssueDetail:
+    """Raises NotFoundError."""
+    issue = find_issue(app, key)
+    rows, choices = app.store.issues.items(issue.id), app.store.issues.choices(issue.id)
+    ids = {row.comparison_id for row in rows} | {choice.comparison_id for choice in choices}
+    stored = app.store.comparisons.by_ids(sorted(ids))
+    places = []
+    for row in rows:
+        found = stored[row.comparison_id]
+        changed = issue.approved_at is not None and found.changed_at > issue.approved_at
+        places.append(Place(found.comparison.slug, found.comparison.title, row.section, changed))
+    explained = [
+        Explained(
+            stored[choice.comparison_id].comparison.slug,
+            stored[choice.comparison_id].comparison.title,
+            choice.outcome,
+            choice.section,
+            choice.reason,
+        )
+        for choice in choices
+    ]
+    return IssueDetail(issue, places, explained, app.store.subscribers.audience())
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the running parts are. Beats: name → (aware UTC, detail); counts by status."""
+
+    beats: dict[str, tuple[datetime, str]]
+    mails: dict[str, int]
+    reports: dict[str, int]
+    pending_issues: list[Issue]
+
+
+def look_at_health(app: App) -> Health:
+    """Raises StoreError where the database does not answer."""
+    waiting = (IssueStatus.SENDING, IssueStatus.PAUSED, IssueStatus.HOLDING, IssueStatus.MISSED)
+    return Health(
+        app.store.meta.heartbeats(),
+        app.store.messages.counts(),
+        app.store.events.counts(),
+        app.store.issues.in_status(*waiting),
+    )
+
+
+def back_up(app: App, target: Path) -> int:
+    """A consistent copy into a new file; its size in bytes. Raises InputError where the file exists."""
+    if target.exists():
+        raise InputError(f"{target} exists.", next_step="Name a file that does not exist yet.")
+    app.store.backup(target)
+    return target.stat().st_size

@@ -1,0 +1,80 @@
+"""The report of an issue, and settling by hand what nobody else can say."""
+
+from __future__ import annotations
+
+from newsletter.app.compose_issue import find_issue
+from newsletter.app.container import App
+from newsletter.app.finish_issue import finish_issue
+from newsletter.delivery.status import BatchStatus, DeliveryStatus
+from newsletter.errors import NotFoundError, TransitionError
+from newsletter.issues import Issue, IssueStatus
+from newsletter.reports import IssueReport, report_on
+from newsletter.store.deliveries import Settlement
+
+
+def report_issue(app: App, key: str) -> IssueReport:
+    """As it stands now."""
+    issue = find_issue(app, key)
+    ledger = app.store.deliveries
+    return report_on(issue, ledger.outcomes(issue.id), ledger.not_accepted(issue.id, 100), app.now())
+
+
+def evidence_of_unknown(app: App, key: str) -> list[dict[str, object]]:
+    """What is known of each delivery in doubt: who, since when, under which key, and what happened."""
+    issue = find_issue(app, key)
+    evidence: list[dict[str, object]] = []
+    unknown = set(app.store.deliveries.in_status(issue.id, DeliveryStatus.UNKNOWN))
+    for batch in app.store.deliveries.batches(issue.id, BatchStatus.UNKNOWN, BatchStatus.SETTLED):
+        for number, recipient in batch.members:
+            if number in unknown:
+                evidence.append(
+                    {
+                        "subscriber": number,
+                        "address": recipient.address,
+                        "key": f"{issue.key}-{issue.nonce}/{batch.number}",
+                        "provider": batch.provider,
+                        "sent_at": batch.first_sent_at,
+                        "attempts": batch.attempts,
+                        "detail": batch.detail or "the provider left it out of its answer",
+                    }
+                )
+    return evidence
+
+
+def settle_unknown(app: App, key: str, *, sent: bool, address: str | None = None) -> tuple[Issue, int]:
+    """The operator's word on what is unknown, all of it or one address: sent, or not sent and to be sent now.
+
+    Returns the issue and how many deliveries were settled. Raises TransitionError where nothing is unknown.
+    """
+    issue = find_issue(app, key)
+    found = evidence_of_unknown(app, key)
+    if not found:
+        raise TransitionError(f"Nothing of issue {key} is unknown.", next_step=f"See `newsletter issues report {key}`.")
+    chosen = {item["subscriber"] for item in found if address is None or item["address"] == address}
+    if not chosen:
+        raise NotFoundError(
+            f"The delivery to {address} is not unknown.", next_step="Leave the address out to settle all."
+        )
+    after = DeliveryStatus.ACCEPTED if sent else DeliveryStatus.WAITING
+    if not sent and issue.status is IssueStatus.CANCELLED:
+        after = DeliveryStatus.CANCELLED
+    detail = f"settled by the operator as {'sent' if sent else 'not sent'}"
+    ledger = app.store.deliveries
+    with app.store.transaction():
+        settled = 0
+        for batch in ledger.batches(issue.id, BatchStatus.UNKNOWN, BatchStatus.SETTLED):
+            ids = [number for number, _ in batch.members if number in chosen]
+            if not ids:
+                continue
+            moved = ledger.settle(
+                issue.id, [Settlement(number, after, detail=detail) for number in ids], DeliveryStatus.UNKNOWN
+            )
+            settled += moved
+            if moved and after is DeliveryStatus.WAITING:
+                ledger.add_batch(issue.id, ids, parent=batch.number)
+            if batch.status is BatchStatus.UNKNOWN and len(ids) == len(batch.members):
+                ledger.move(batch, BatchStatus.SETTLED, detail=detail)
+        if after is DeliveryStatus.WAITING and issue.status is IssueStatus.SENT:
+            app.store.issues.move(issue.id, IssueStatus.SENT, IssueStatus.SENDING)
+    finish_issue(app, issue.id)
+    return find_issue(app, key), settled

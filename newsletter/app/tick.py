@@ -1,0 +1,153 @@
+"""What happens by itself: the weekly slot is drafted, announced or missed, and a hold that is over sends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from newsletter.app.approve_issue import blocking, queue_test
+from newsletter.app.compose_issue import check_mail, compose_issue
+from newsletter.app.container import App
+from newsletter.app.draft_issue import choose_for, create_issue, expired_of, fill_issue
+from newsletter.app.mail_one import queue_notice
+from newsletter.app.readiness import live_tasks
+from newsletter.app.send_issue import freeze_issue
+from newsletter.errors import NewsletterError
+from newsletter.issues import Issue, IssueStatus, Slot, newest_due_slot
+
+_IP_RETENTION = timedelta(days=30)
+
+
+def tick(app: App) -> str | None:
+    """Do what is due; one sentence about it, or None where nothing was. Any number of processes may tick at once."""
+    app.store.meta.beat("ticker", app.now())
+    app.store.subscribers.forget_ips(app.now() - _IP_RETENTION)
+    if app.settings.schedule.mode == "off":
+        return None
+    sent = _end_holds(app)
+    slot = newest_due_slot(app.settings.weekly_rule, app.now())
+    if slot.at < app.store.meta.created_at or app.store.issues.by_key(slot.key):
+        return sent
+    return _run_slot(app, slot) or sent
+
+
+def _run_slot(app: App, slot: Slot) -> str | None:
+    late = app.now() - slot.at
+    if late > timedelta(hours=app.settings.schedule.catch_up_hours):
+        reason = f"Nothing ran when it was due at {_local(slot, app.settings.zone)}. Decide: draft it, or skip it."
+        if create_issue(app, slot, slot.at, IssueStatus.MISSED, reason) is None:
+            return None
+        queue_notice(
+            app,
+            f"missed/{slot.key}",
+            f"Issue {slot.key} was missed",
+            f"Issue {slot.key} was missed",
+            [
+                reason,
+                f"To draft it: newsletter issues draft --slot {slot.key}.",
+                f"To skip it: newsletter schedule skip {slot.key}.",
+            ],
+        )
+        return f"Issue {slot.key} is missed: decide."
+    selection = choose_for(app, slot.at)
+    status = IssueStatus.SKIPPED if selection.skip_reason else IssueStatus.DRAFT
+    with app.store.transaction():
+        issue_id = create_issue(app, slot, slot.at, status, selection.skip_reason)
+        if issue_id is None:
+            return None  # another process was quicker
+        fill_issue(app, issue_id, selection)
+    issue = app.store.issues.by_id(issue_id)
+    assert issue is not None
+    expired = expired_of(selection)
+    notes = [f"No longer candidates, after waiting too long: {', '.join(expired)}."] if expired else []
+    if status is IssueStatus.SKIPPED:
+        queue_notice(
+            app,
+            f"skipped/{slot.key}",
+            f"Issue {slot.key} is skipped",
+            f"Issue {slot.key} is skipped",
+            [selection.skip_reason, "The comparisons wait for the next issue.", *notes],
+        )
+        return f"Issue {slot.key} is skipped: {selection.skip_reason}"
+    if app.settings.schedule.mode == "auto":
+        return _begin_hold(app, issue, notes)
+    queue_notice(
+        app,
+        f"draft/{slot.key}",
+        f"Issue {slot.key} is drafted: {issue.subject}"[:120],
+        f"Issue {slot.key} is ready for you",
+        [
+            f"{len(selection.chosen)} of {len(selection.choices)} candidates are in.",
+            f"Why each is in or out: newsletter issues show {slot.key}. Then test, approve and send it.",
+            *notes,
+        ],
+    )
+    return f"Issue {slot.key} is drafted."
+
+
+def _begin_hold(app: App, issue: Issue, notes: list[str]) -> str:
+    """Auto mode: if every check passes, send the operator a test and hold; else leave a draft and say why."""
+    composed = compose_issue(app, issue)
+    problems = [f"{finding.place}: {finding.message}" for finding in blocking(check_mail(app, issue, composed))]
+    if app.provider.capabilities.live:
+        problems += [f"{task.name}: {task.detail}" for task in live_tasks(app) if not task.done]
+    if not app.settings.notices_to:
+        problems.append("operator: there is no address to send the test to")
+    if problems:
+        queue_notice(
+            app,
+            f"draft/{issue.key}",
+            f"Issue {issue.key} does not go out by itself",
+            f"Issue {issue.key} is a draft: checks stop it",
+            [*problems, f"Mend that, then approve and send: newsletter issues check {issue.key}.", *notes],
+        )
+        return f"Issue {issue.key} is drafted; checks stop it."
+    minutes = app.settings.schedule.hold_minutes
+    until = app.now() + timedelta(minutes=minutes)
+    with app.store.transaction():
+        app.store.issues.move(
+            issue.id,
+            IssueStatus.DRAFT,
+            IssueStatus.HOLDING,
+            content_sha256=composed.sha256,
+            approved_at=app.now(),
+            hold_until=until,
+        )
+        queue_test(app, issue.key, app.settings.notices_to)
+        queue_notice(
+            app,
+            f"hold/{issue.key}",
+            f"Issue {issue.key} goes out at {until.astimezone(app.settings.zone):%H:%M}",
+            f"Issue {issue.key} goes out in {minutes:g} minutes",
+            [
+                "Every check passed and a test is on its way to you.",
+                f"To stop it: newsletter issues pause {issue.key}. It is a draft again then.",
+                *notes,
+            ],
+        )
+    return f"Issue {issue.key} holds until {until.astimezone(app.settings.zone):%H:%M}."
+
+
+def _end_holds(app: App) -> str | None:
+    told = None
+    for issue in app.store.issues.in_status(IssueStatus.HOLDING):
+        if issue.hold_until is None or issue.hold_until > app.now():
+            continue
+        try:
+            freeze_issue(app, issue.key, tested=False)
+            told = f"Issue {issue.key} is sending: its hold is over."
+        except NewsletterError as error:
+            app.store.issues.move(issue.id, IssueStatus.HOLDING, IssueStatus.DRAFT, hold_until=None, reason=str(error))
+            queue_notice(
+                app,
+                f"stopped/{issue.key}/{issue.content_sha256}",
+                f"Issue {issue.key} did not go out",
+                f"Issue {issue.key} was stopped when its hold ended",
+                [str(error)],
+            )
+            told = f"Issue {issue.key} is stopped: {error}"
+    return told
+
+
+def _local(slot: Slot, zone: ZoneInfo) -> str:
+    return f"{slot.at.astimezone(zone):%a %d %b %H:%M} {zone.key} ({slot.at:%H:%M} UTC)"

@@ -1,0 +1,42 @@
+"""Proof of consent: an append-only record of what a person was told, and what they did about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+
+class ConsentKind(StrEnum):
+    """What happened."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    IMPORTED = "imported"
+    UNSUBSCRIBED = "unsubscribed"
+    RESUBSCRIBED = "resubscribed"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One entry. `text` is what the person was shown or the evidence named; `ip` is kept for a short time only."""
+
+    kind: ConsentKind
+    at: datetime
+    source: str
+    text: str = ""
+    ip: str | None = None
+
+    @property
+    def text_sha256(self) -> str:
+        """Hex; tells versions of a form apart."""
+        return sha256(self.text.encode()).hexdigest()
+
+
+FORM_TEXT = (
+    "One e-mail a week with the panel's verdicts on new AI tools. "
+    "You confirm your address first and can leave at any time."
+)
+"""What the subscribe form says; stored with every consent that came through it."""

@@ -1,0 +1,57 @@
+"""A subscriber, and what an address must be to become one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from email_validator import EmailNotValidError, validate_email
+
+from newsletter.errors import InputError
+
+
+class SubscriberStatus(StrEnum):
+    """pending → active → unsubscribed; erased keeps the row's id and nothing else."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One person. `email` is None once erased. Times are aware UTC."""
+
+    id: int
+    email: str | None
+    status: SubscriberStatus
+    created_at: datetime
+    confirmed_at: datetime | None = None
+    unsubscribed_at: datetime | None = None
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is never mailed again."""
+
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+    ERASED = "erased"
+    OPERATOR = "operator"
+
+
+def normal_address(text: str) -> str:
+    """The address in its normal form, ASCII only. Raises InputError saying what is wrong with it."""
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+    except EmailNotValidError as error:
+        raise InputError(f"{text.strip()[:80]!r} is not an e-mail address: {error}", next_step="Correct it.") from None
+    return found.ascii_email or found.normalized
+
+
+def address_hash(key: bytes, address: str) -> bytes:
+    """16 bytes by which an address is known again after it was erased; upper and lower case are one."""
+    return hmac.digest(key, address.casefold().encode(), hashlib.sha256)[:16]

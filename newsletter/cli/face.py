@@ -1,0 +1,104 @@
+"""What commands share: the two options every one has, the app, and one way to answer as JSON or for a person."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from newsletter.app.container import App
+    from newsletter.settings import Settings
+
+
+class Face:
+    """One call of one command."""
+
+    def __init__(self, as_json: bool, config: Path | None) -> None:
+        self.as_json = as_json
+        self.config = config
+
+    @cached_property
+    def settings(self) -> Settings:
+        from newsletter.settings import load
+
+        return load(self.config)
+
+    @cached_property
+    def app(self) -> App:
+        """Built once, closed when the command ends."""
+        from newsletter.bootstrap import build_app
+
+        app = build_app(self.settings)
+        click.get_current_context().call_on_close(app.close)
+        return app
+
+    @cached_property
+    def console(self) -> Console:
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=False)
+
+    def answer(self, document: Any, draw: Callable[[Console], None]) -> None:
+        """`document` as JSON on stdout, or what `draw` makes of it."""
+        if self.as_json:
+            click.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
+        else:
+            draw(self.console)
+
+    def ask(self, question: str, *, yes: bool) -> None:
+        """Go on only if the person says so; `yes` is their word by flag. Without a terminal the flag is needed."""
+        if yes:
+            return
+        if self.as_json or not sys.stdin.isatty():
+            raise click.UsageError(f"{question} Add --yes to say so.")
+        click.confirm(question, abort=True)
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --json and --config, and hand it a Face first."""
+
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+    @click.option(
+        "--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings file [default: newsletter.toml]."
+    )
+    @functools.wraps(command)
+    def wrapped(*args: Any, as_json: bool, config: Path | None, **options: Any) -> None:
+        command(Face(as_json, config), *args, **options)
+
+    return wrapped
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+def table(*columns: str, title: str | None = None) -> Any:
+    """A plain table: bold heads, no box."""
+    from rich.table import Table
+
+    made = Table(title=title, box=None, title_justify="left", title_style="bold", pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def safe(text: object) -> str:
+    """Text from data, fit for a terminal: no markup, no control characters."""
+    from rich.markup import escape
+
+    return escape("".join(character if character.isprintable() else "�" for character in str(text)))

@@ -1,0 +1,192 @@
+"""`newsletter issues send | pause | resume | cancel | report | settle`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.face import Face, common, safe, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from newsletter.reports import IssueReport
+
+
+@click.command("send")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent; change nothing.")
+@common
+def send(face: Face, key: str, yes: bool, dry_run: bool) -> None:
+    """Send an approved issue, or join in sending it, with a live bar. Ctrl-C leaves it sending."""
+    from rich.console import Console
+
+    from newsletter.app.look_up import look_at_issue
+    from newsletter.app.report_issue import report_issue
+    from newsletter.app.send_issue import freeze_issue
+    from newsletter.cli.sending import send_until_done
+    from newsletter.errors import ProviderError
+    from newsletter.issues import IssueStatus
+
+    detail = look_at_issue(face.app, key)
+    sentence = (
+        f"Issue {key}, “{detail.issue.subject}”, goes to {detail.audience['recipients']} recipients"
+        f" through {face.app.provider.name}"
+    )
+    if dry_run:
+        face.answer(
+            {"key": key, **detail.audience, "provider": face.app.provider.name},
+            lambda console: console.print(f"{safe(sentence)}. Dry run, nothing changed."),
+        )
+        return
+    if detail.issue.status is not IssueStatus.SENDING:
+        face.ask(f"{sentence}. Send it?", yes=yes)
+        freeze_issue(face.app, key)
+    try:
+        issue = send_until_done(face.app, key, None if face.as_json else Console(file=sys.stderr, highlight=False))
+    except KeyboardInterrupt:
+        click.echo(
+            f"Stopped. Issue {key} is still sending: `newsletter issues send {key}` or `newsletter serve` goes on,"
+            f" `newsletter issues pause {key}` stops it for everybody.",
+            err=True,
+        )
+        raise click.exceptions.Exit(1) from None
+    report = report_issue(face.app, key)
+    face.answer(report.as_dict(), lambda console: draw_report(console, report))
+    if issue.status is IssueStatus.PAUSED:
+        raise ProviderError(f"Issue {key} is paused: {issue.reason}", next_step=f"Then: newsletter issues resume {key}")
+
+
+@click.command("pause")
+@click.argument("key")
+@common
+def pause(face: Face, key: str) -> None:
+    """Claim nothing more. A holding issue becomes a draft again."""
+    from newsletter.app.send_issue import pause_issue
+
+    issue = pause_issue(face.app, key)
+    left = issue.counts.waiting
+    face.answer(
+        issue,
+        lambda console: console.print(
+            f"Issue {key} is {issue.status}; {left} recipients wait. Go on with: newsletter issues resume {key}"
+            if issue.frozen_at
+            else f"Issue {key} is a {issue.status} again; nothing went out."
+        ),
+    )
+
+
+@click.command("resume")
+@click.argument("key")
+@common
+def resume(face: Face, key: str) -> None:
+    """Let a paused issue go on. A running `serve` takes it up, or: newsletter issues send KEY."""
+    from newsletter.app.send_issue import resume_issue
+
+    issue = resume_issue(face.app, key)
+    face.answer(
+        issue,
+        lambda console: console.print(
+            f"Issue {key} is sending again; `newsletter serve` or `newsletter issues send {key}` delivers it."
+        ),
+    )
+
+
+@click.command("cancel")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def cancel(face: Face, key: str, yes: bool) -> None:
+    """Send it to nobody else. Cannot be undone."""
+    from newsletter.app.compose_issue import find_issue
+    from newsletter.app.send_issue import cancel_issue
+
+    waiting = find_issue(face.app, key).counts.waiting
+    face.ask(f"Cancel issue {key}? {waiting} waiting recipients will never get it.", yes=yes)
+    issue = cancel_issue(face.app, key)
+    face.answer(
+        issue,
+        lambda console: console.print(
+            f"Issue {key} is cancelled: {issue.counts.cancelled} recipients do not get it, {issue.counts.accepted} did."
+        ),
+    )
+
+
+@click.command("report")
+@click.argument("key")
+@common
+def report(face: Face, key: str) -> None:
+    """What became of an issue, and who did not get it and why."""
+    from newsletter.app.report_issue import report_issue
+
+    made = report_issue(face.app, key)
+    face.answer(made.as_dict(), lambda console: draw_report(console, made))
+
+
+def draw_report(console: Console, made: IssueReport) -> None:
+    """The report for a person at a terminal."""
+    took = f" in {made.seconds:.1f} s" if made.seconds is not None else ""
+    reason = f" ({safe(made.reason)})" if made.reason else ""
+    console.print(f"[bold]Issue {made.key}[/] is [bold]{made.status}[/]{took}{reason}.")
+    parts = [f"{count} {name}" for name, count in made.counts.items() if count and name != "frozen"]
+    total = made.counts["frozen"]
+    proof = "" if made.sums_up else " [red]This does not sum up: run newsletter doctor.[/]"
+    console.print(f"{total} recipients = {' + '.join(parts) or '0'}.{proof}".replace("in_flight", "in flight"))
+    if made.outcomes:
+        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in made.outcomes.items())
+        console.print(f"Reported since: {told}.")
+    if made.no_report:
+        console.print(f"No report after 72 hours: {made.no_report} (silence is not failure).")
+    if made.missed:
+        rows = table("did not get it", "status", "why")
+        for row in made.missed:
+            why = " ".join(filter(None, [row["outcome"], row["detail"]]))
+            rows.add_row(safe(row["email"] or "(erased)"), str(row["status"]), safe(why))
+        console.print(rows)
+
+
+@click.command("settle")
+@click.argument("key")
+@click.option("--sent", "word", flag_value="sent", help="They got it: count them as accepted.")
+@click.option("--not-sent", "word", flag_value="not-sent", help="They did not: send it to them now.")
+@click.option("--leave", "word", flag_value="leave", help="Change nothing, only show the evidence.")
+@click.option("--to", "address", metavar="EMAIL", help="Only this address.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def settle(face: Face, key: str, word: str | None, address: str | None, yes: bool) -> None:
+    """Show what is unknown, with its evidence, and take your word on it."""
+    from newsletter.app.report_issue import evidence_of_unknown, settle_unknown
+
+    evidence = evidence_of_unknown(face.app, key)
+
+    def show(console: Console) -> None:
+        rows = table("unknown", "since", "request key", "what happened")
+        for item in evidence:
+            since = _moment(item["sent_at"])
+            rows.add_row(safe(item["address"]), since, safe(item["key"]), safe(item["detail"]))
+        console.print(rows if evidence else f"Nothing of issue {key} is unknown.")
+        if evidence and word is None:
+            console.print(f"Look the keys up at {evidence[0]['provider']}, then say --sent, --not-sent or --leave.")
+
+    if word in (None, "leave"):
+        face.answer({"unknown": evidence}, show)
+        return
+    if not face.as_json:
+        show(face.console)
+    if word == "not-sent":
+        face.ask("Send it again to these? Whoever did get it gets it twice.", yes=yes)
+    issue, count = settle_unknown(face.app, key, sent=word == "sent", address=address)
+    again = f" `newsletter serve` or `newsletter issues send {key}` delivers it." if word == "not-sent" else ""
+    face.answer(
+        {"settled": count, "issue": issue},
+        lambda console: console.print(f"{count} settled as {word}; issue {key} is {issue.status}.{again}"),
+    )
+
+
+def _moment(seconds: object) -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC" if isinstance(seconds, float) else ""

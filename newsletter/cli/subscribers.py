@@ -1,0 +1,173 @@
+"""`newsletter subscribers …`"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.face import Face, common, safe, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@click.group()
+def subscribers() -> None:
+    """Add, import, list, show, export and erase subscribers."""
+
+
+@subscribers.command("add")
+@click.argument("email")
+@click.option("--consent", help="What proves their consent; without it they are sent a confirmation.")
+@common
+def add(face: Face, email: str, consent: str | None) -> None:
+    """Add one person. Without evidence of consent they get a mail and confirm by its button."""
+    from newsletter.app.approve_issue import require_sent
+    from newsletter.app.subscribe import add_subscriber
+    from newsletter.cli.sending import send_mail_now
+
+    subscriber, mail_id = add_subscriber(face.app, email, evidence=consent)
+    if mail_id is not None:
+        send_mail_now(face.app, mail_id)
+        require_sent(face.app, mail_id)
+    told = {
+        "active": f"{subscriber.email} is subscribed.",
+        "pending": f"{subscriber.email} was sent a confirmation through {face.app.provider.name}."
+        if mail_id is not None
+        else f"{subscriber.email} was asked before; nothing is sent twice within 24 hours, and three times at most.",
+    }[str(subscriber.status)]
+    face.answer(
+        {"email": subscriber.email, "status": subscriber.status, "confirmation_sent": mail_id is not None},
+        lambda console: console.print(safe(told)),
+    )
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--consent", default="", help="The text these people agreed to, where and when. Stored as the proof.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen; change nothing.")
+@common
+def import_(face: Face, file: Path, consent: str, dry_run: bool) -> None:
+    """Import a CSV file with an e-mail column. Who unsubscribed or is suppressed stays so."""
+    from newsletter.app.import_subscribers import import_subscribers
+
+    done = import_subscribers(face.app, file, consent, dry_run=dry_run)
+    document = {
+        "applied": not dry_run,
+        "counts": done.counts,
+        "rejects": [{"line": row.line, "reason": row.reason} for row in done.rejects],
+        "rejects_file": done.rejects_file,
+    }
+
+    def draw(console: Console) -> None:
+        summary = ", ".join(f"{count} {kind}" for kind, count in done.counts.items() if count) or "no rows"
+        console.print(f"[bold]{'Dry run, nothing changed' if dry_run else 'Imported'}:[/] {summary}.")
+        for row in done.rejects[:10]:
+            console.print(f"  line {row.line}: {safe(row.reason)}")
+        if len(done.rejects) > 10:
+            console.print(f"  and {len(done.rejects) - 10} more")
+        if done.rejects_file:
+            console.print(f"The {len(done.rejects)} rejected rows, with line and reason, are in {done.rejects_file}.")
+
+    face.answer(document, draw)
+    if done.rejects:
+        raise click.exceptions.Exit(1)
+
+
+@subscribers.command("list")
+@click.option("--status", type=click.Choice(["pending", "active", "unsubscribed", "erased"]), default=None)
+@click.option("--search", default="", help="Only addresses that hold this.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@common
+def list_(face: Face, status: str | None, search: str, limit: int) -> None:
+    """List them in the order they came."""
+    from newsletter.app.look_up import list_subscribers, subscriber_counts
+
+    found = list(list_subscribers(face.app, status or "", search, limit))
+    counts = subscriber_counts(face.app)
+
+    def draw(console: Console) -> None:
+        rows = table("id", "address", "status", "since")
+        for person in found:
+            since = person.confirmed_at or person.created_at
+            rows.add_row(str(person.id), safe(person.email or "(erased)"), str(person.status), f"{since:%Y-%m-%d}")
+        if found:
+            console.print(rows)
+        console.print(", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
+
+    face.answer({"counts": counts, "subscribers": found}, draw)
+
+
+@subscribers.command("show")
+@click.argument("email")
+@common
+def show(face: Face, email: str) -> None:
+    """Show one person: status, proof of consent, every mail."""
+    from newsletter.app.look_up import look_at_subscriber
+
+    person = look_at_subscriber(face.app, email)
+
+    def draw(console: Console) -> None:
+        suppressed = f", suppressed ({person.suppression})" if person.suppression else ""
+        console.print(f"[bold]{safe(person.subscriber.email)}[/] is {person.subscriber.status}{suppressed}.")
+        for consent in person.consents:
+            text = f": {safe(consent.text)}" if consent.text else ""
+            console.print(f"  {consent.at:%Y-%m-%d %H:%M} UTC  {consent.kind}, {safe(consent.source)}{text}")
+        for delivery in person.deliveries:
+            after = f", then {delivery['outcome']}" if delivery["outcome"] else ""
+            console.print(f"  issue {delivery['key']}: {delivery['status']}{after}")
+        for mail in person.mails:
+            console.print(f"  {mail['created_at'][:16].replace('T', ' ')} UTC  {mail['kind']} mail: {mail['status']}")
+
+    face.answer(person, draw)
+
+
+@subscribers.command("export")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@common
+def export(face: Face, file: Path | None) -> None:
+    """Write everybody's address, status and dates as CSV (or JSON with --json)."""
+    from newsletter.app.look_up import list_subscribers
+
+    people = list(list_subscribers(face.app))
+    if face.as_json and file is None:
+        face.answer(people, lambda console: None)
+        return
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["email", "status", "created_at", "confirmed_at", "unsubscribed_at"])
+    for person in people:
+        if person.email:
+            moments = (person.created_at, person.confirmed_at, person.unsubscribed_at)
+            writer.writerow(
+                [person.email, person.status, *(moment.isoformat() if moment else "" for moment in moments)]
+            )
+    if file is None:
+        click.echo(out.getvalue(), nl=False)
+        return
+    file.write_text(out.getvalue(), encoding="utf-8")
+    face.answer(
+        {"file": file, "subscribers": len(people)},
+        lambda console: console.print(f"{len(people)} subscribers are in {file}."),
+    )
+
+
+@subscribers.command("erase")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def erase(face: Face, email: str, yes: bool) -> None:
+    """Blank everything that tells who it was; the address is never mailed again. Cannot be undone."""
+    from newsletter.app.subscribe import erase_subscriber, find_subscriber
+
+    find_subscriber(face.app, email)
+    face.ask(f"Erase {email}? This cannot be undone.", yes=yes)
+    subscriber = erase_subscriber(face.app, email)
+    face.answer(
+        {"id": subscriber.id, "erased": True},
+        lambda console: console.print("Erased; the address stays suppressed by its keyed hash."),
+    )

@@ -1,0 +1,1 @@
+"""Comparisons, and the formats they arrive in."""

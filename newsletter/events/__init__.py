@@ -1,0 +1,1 @@
+"""What providers report after they accepted a mail, and what follows from it."""

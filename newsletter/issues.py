@@ -1,0 +1,191 @@
+"""An issue: one weekly number, the states it passes through, and the slot it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from newsletter.comparisons.model import Comparison
+from newsletter.errors import InputError, TransitionError
+from newsletter.selection import Section as Section  # part of what an issue is made of
+
+
+class IssueStatus(StrEnum):
+    """Where an issue stands."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    HOLDING = "holding"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+
+
+ISSUE_MOVES: dict[IssueStatus, frozenset[IssueStatus]] = {
+    IssueStatus.DRAFT: frozenset(
+        {IssueStatus.APPROVED, IssueStatus.HOLDING, IssueStatus.SKIPPED, IssueStatus.CANCELLED}
+    ),
+    IssueStatus.APPROVED: frozenset(
+        {IssueStatus.DRAFT, IssueStatus.SENDING, IssueStatus.SKIPPED, IssueStatus.CANCELLED}  # an edit makes it a draft
+    ),
+    IssueStatus.HOLDING: frozenset({IssueStatus.DRAFT, IssueStatus.SENDING, IssueStatus.CANCELLED}),
+    IssueStatus.SENDING: frozenset({IssueStatus.PAUSED, IssueStatus.SENT, IssueStatus.CANCELLED}),
+    IssueStatus.PAUSED: frozenset({IssueStatus.SENDING, IssueStatus.CANCELLED}),
+    IssueStatus.SENT: frozenset({IssueStatus.SENDING}),  # unknown deliveries settled as not sent go out after all
+    IssueStatus.CANCELLED: frozenset(),
+    IssueStatus.SKIPPED: frozenset({IssueStatus.DRAFT}),  # the operator drafts it after all
+    IssueStatus.MISSED: frozenset({IssueStatus.DRAFT, IssueStatus.SKIPPED}),  # the operator decides
+}
+
+
+def require_status(key: str, before: IssueStatus, after: IssueStatus) -> None:
+    """Raise TransitionError unless issue `key` may go from `before` to `after`."""
+    if after not in ISSUE_MOVES[before]:
+        raise TransitionError(
+            f"Issue {key} is {before}; from there it cannot become {after}.",
+            next_step=f"See `newsletter issues show {key}`.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One comparison of an issue. `before`: tool slug → label when it was last sent, where that changed."""
+
+    comparison: Comparison
+    section: Section
+    url: str
+    before: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What stays the same from issue to issue, and stands in every mail. From the settings."""
+
+    name: str
+    site_url: str
+    """Without a slash at its end."""
+    postal_address: str = ""
+    about_panel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueContent:
+    """All that a mail and a web page are made of; what approval freezes."""
+
+    key: str
+    day: date
+    """The slot's local date."""
+    subject: str
+    preheader: str
+    intro: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One due moment of the weekly rule."""
+
+    day: date
+    """Local date: the identity of the slot."""
+    at: datetime
+    """Aware UTC."""
+
+    @property
+    def key(self) -> str:
+        """The ISO week of the local date, `2026-W47`."""
+        year, week, _ = self.day.isocalendar()
+        return f"{year}-W{week:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How a frozen issue's recipients stand: kept, never counted. `frozen` is the sum of the rest."""
+
+    frozen: int = 0
+    waiting: int = 0
+    in_flight: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    suppressed: int = 0
+    unknown: int = 0
+    cancelled: int = 0
+
+    @property
+    def open(self) -> int:
+        """Those for whom something is still to happen by itself."""
+        return self.waiting + self.in_flight
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One weekly number as it is stored. Times are aware UTC; hashes are hex."""
+
+    id: int
+    key: str
+    slot: Slot
+    cutoff_at: datetime
+    status: IssueStatus
+    reason: str
+    """Why it was skipped, missed or paused, as a sentence."""
+    nonce: str
+    subject: str
+    preheader: str
+    intro: str
+    test_sha256: str | None
+    """The content whose test the operator said they received."""
+    content_sha256: str | None
+    """The content that was approved."""
+    approved_at: datetime | None
+    hold_until: datetime | None
+    frozen_at: datetime | None
+    finished_at: datetime | None
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyRule:
+    """When an issue is due: a weekday (Monday is 0) and a local time in a zone."""
+
+    weekday: int
+    at: time
+    zone: ZoneInfo
+
+
+def slot_on(rule: WeeklyRule, day: date) -> Slot:
+    """The slot of one local date. A time that a clock change skips becomes the same distance after the gap
+    (02:30 → 03:30); one that comes twice is the first of the two.
+    """
+    local = datetime.combine(day, rule.at, tzinfo=rule.zone)  # fold=0: the first of two; in a gap, the offset before it
+    return Slot(day, local.astimezone(UTC))
+
+
+def newest_due_slot(rule: WeeklyRule, now: datetime) -> Slot:
+    """The newest slot that is not after `now` (aware). There is always one."""
+    today = now.astimezone(rule.zone).date()
+    day = today - timedelta(days=(today.weekday() - rule.weekday) % 7)
+    slot = slot_on(rule, day)
+    return slot if slot.at <= now else slot_on(rule, day - timedelta(days=7))
+
+
+def next_slots(rule: WeeklyRule, now: datetime, count: int) -> list[Slot]:
+    """The next `count` slots after `now`, soonest first."""
+    newest = newest_due_slot(rule, now).day
+    return [slot_on(rule, newest + timedelta(days=7 * week)) for week in range(1, count + 1)]
+
+
+def slot_of_key(rule: WeeklyRule, key: str) -> Slot:
+    """The slot of an issue key. Raises InputError where the key is not like `2026-W47` or has no such week."""
+    try:
+        year, _, week = key.partition("-W")
+        day = date.fromisocalendar(int(year), int(week), rule.weekday + 1)
+    except ValueError:
+        raise InputError(f"{key!r} is not an issue key.", next_step="Write year and ISO week, like 2026-W47.") from None
+    slot = slot_on(rule, day)
+    if slot.key != key:
+        raise InputError(f"{key!r} is not an issue key.", next_step=f"Write {slot.key}.")
+    return slot

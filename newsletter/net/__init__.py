@@ -1,0 +1,1 @@
+"""Whatever else leaves this machine: so far, one look at our own pages from outside."""

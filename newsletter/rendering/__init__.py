@@ -1,0 +1,1 @@
+"""An issue becomes one mail: context → MJML and plain text → segments per reader → lint."""

@@ -1,0 +1,186 @@
+"""What an issue says, ready to print: a pure function from its content to plain values.
+
+The mail, its text part and the issue's web page all print this. Nothing here knows of MJML or HTML. A fact that is not
+known is None or an empty tuple, never a dash or an empty string.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.comparisons.model import Label, PanelVerdict, Tool
+from newsletter.errors import InputError
+from newsletter.issues import IssueContent, Item, Publication, Section
+from newsletter.rendering.reviews import Quote, ScoreRow, choose_quote, score_rows
+from newsletter.rendering.words import changes, in_mail_order, lean, lean_sentence, one_line, shorten, summary
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """One tool of a comparison."""
+
+    name: str
+    label: Label | None
+    share: str | None
+    """`75%`"""
+    count: str | None
+    """`3 of 4 ship`"""
+    tagline: str | None
+    pricing: str | None
+    best_for: str | None
+    change: str | None
+    """`was Ship, now Skip`"""
+    leads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """One comparison, in full or in brief."""
+
+    number: int
+    title: str
+    category: str | None
+    sides: tuple[SideView, SideView]
+    lean: str | None
+    """A sentence."""
+    rows: tuple[ScoreRow, ...]
+    quote: Quote | None
+    action: str
+    """What the button says."""
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    """One issue."""
+
+    newsletter: str
+    key: str
+    day: str
+    """`16 November 2026`"""
+    subject: str
+    preheader: str
+    summary: str
+    intro: tuple[str, ...]
+    full: tuple[ComparisonView, ...]
+    """Changed verdicts first."""
+    briefs: tuple[ComparisonView, ...]
+    web_url: str
+    site_url: str
+    postal_lines: tuple[str, ...]
+    about_panel: str | None
+
+
+def issue_view(publication: Publication, content: IssueContent) -> IssueView:
+    """Everything an issue prints. Raises InputError for a subject or an address that cannot be used."""
+    views = [comparison_view(number, item) for number, item in enumerate(in_mail_order(content.items), 1)]
+    briefs = {number for number, item in enumerate(in_mail_order(content.items), 1) if item.section is Section.BRIEF}
+    return IssueView(
+        newsletter=one_line(publication.name),
+        key=content.key,
+        day=day_in_words(content.day),
+        subject=checked_subject(content.subject),
+        preheader=one_line(content.preheader),
+        summary=summary(content.items),
+        intro=tuple(filter(None, map(one_line, re.split(r"\n\s*\n", content.intro.replace("\r\n", "\n"))))),
+        full=tuple(view for view in views if view.number not in briefs),
+        briefs=tuple(view for view in views if view.number in briefs),
+        web_url=web_address(f"{publication.site_url}/issues/{content.key}"),
+        site_url=web_address(publication.site_url),
+        postal_lines=postal_lines(publication),
+        about_panel=one_line(publication.about_panel) or None,
+    )
+
+
+def comparison_view(number: int, item: Item) -> ComparisonView:
+    """One comparison as it is printed; `number` is its place in the issue."""
+    comparison, found = item.comparison, lean(item.comparison)
+    leader = found.side if found else None
+    changed = changes(item)
+    left, right = (_side(side, place == leader, changed.get(side.slug)) for place, side in enumerate(comparison.sides))
+    return ComparisonView(
+        number=number,
+        title=f"{left.name} vs {right.name}",
+        category=_known(comparison.category),
+        sides=(left, right),
+        lean=lean_sentence(comparison),
+        rows=score_rows(comparison),
+        quote=choose_quote(comparison),
+        action=f"Compare {left.name} and {right.name}",
+        url=web_address(item.url),
+    )
+
+
+def day_in_words(day: date) -> str:
+    """`16 November 2026`"""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def postal_lines(publication: Publication) -> tuple[str, ...]:
+    """The postal address, line by line."""
+    return tuple(filter(None, map(one_line, publication.postal_address.splitlines())))
+
+
+def checked_subject(subject: str) -> str:
+    """`subject`, if a header can hold it (RFC 5322). Raises InputError where it is empty or has control characters."""
+    if not subject.strip():
+        raise InputError("The subject is empty.", next_step="Give the issue a subject.")
+    if _CONTROL.search(subject):
+        raise InputError("The subject holds a line break or another control character.", next_step="Write it anew.")
+    return subject
+
+
+def web_address(url: str) -> str:
+    """`url`, fit for a link: http or https, an ASCII host, no credentials. Raises InputError for any other.
+
+    Braces and stray per cent signs come back encoded, so that a provider finds no placeholder in it.
+    """
+    found = re.fullmatch(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?([/?#][^\s\\\"<>^`|]*)?", url)
+    if not found or _CONTROL.search(url):
+        raise InputError(
+            f"{shorten(one_line(url), 80)!r} cannot be the address of a link.",
+            next_step="Give a full address that starts with https:// and names an ASCII host.",
+        )
+    return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", url).replace("{", "%7B").replace("}", "%7D")
+
+
+def _side(side: Tool, leads: bool, change: str | None) -> SideView:
+    panel = side.panel
+    tagline, best_for = _known(side.tagline), _known(side.best_for)
+    return SideView(
+        name=one_line(side.name),
+        label=panel.label if panel else None,
+        share=None if panel is None or panel.share is None else f"{panel.share}%",
+        count=_count(panel),
+        tagline=tagline,
+        pricing=_pricing(side),
+        best_for=best_for if best_for != tagline else None,
+        change=change,
+        leads=leads,
+    )
+
+
+def _known(text: str | None) -> str | None:
+    return one_line(text) or None if text else None
+
+
+def _count(panel: PanelVerdict | None) -> str | None:
+    if panel is None or panel.ship is None or panel.skip is None:
+        return None
+    return f"{panel.ship} of {panel.ship + panel.skip} ship"
+
+
+def _pricing(side: Tool) -> str | None:
+    """Entry and detail; one of them where it says the other."""
+    entry, detail = (_known(side.pricing.entry), _known(side.pricing.detail)) if side.pricing else (None, None)
+    if entry and detail:
+        return detail if detail.casefold().startswith(entry.casefold()) else f"{entry} · {detail}"
+    return entry or detail

@@ -1,0 +1,210 @@
+"""From content to one mail: Jinja2 → MJML → HTML, and the text part beside it.
+
+Content reaches a template only through `_printed` (text) and `attr` (attribute values), so it can neither become markup
+nor a provider's placeholder. MJML's quirks that shape the templates are listed in docs/mail-rules.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import jinja2
+from markupsafe import Markup
+from mjml import mjml2html
+
+from newsletter.errors import InputError
+from newsletter.issues import IssueContent, Publication
+from newsletter.rendering.context import (
+    ComparisonView,
+    checked_subject,
+    day_in_words,
+    issue_view,
+    postal_lines,
+    web_address,
+)
+from newsletter.rendering.personalise import Segments, slot
+from newsletter.rendering.plaintext import inert, mark, wrap
+from newsletter.rendering.words import CONTROLS, one_line
+
+ISSUE_SLOTS = frozenset({"unsubscribe_url"})
+"""What is filled in per reader."""
+
+_HTML = CONTROLS | {ord(character): f"&#{ord(character)};" for character in "&<>\"'{}%"}
+_MSO_SEAM = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMail:
+    """One mail. `html` and `text` still hold slot tokens, `__nl<nonce>_<name>__`; `mjml` is what `html` came from."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    mjml: str
+
+
+def mail_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+    """The environment of the mail templates; `loader` finds them as `email/issue.mjml.j2` and so on.
+
+    Everything is escaped but in `*.txt.j2`; an undefined name and a None are errors, never blanks.
+    """
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=lambda name: not (name or "").endswith(".txt.j2"),
+        undefined=jinja2.StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(attr=attr, wrap=wrap, mark=mark)
+    environment.tests["too_wide"] = too_wide
+    return environment
+
+
+def render_issue(
+    environment: jinja2.Environment,
+    publication: Publication,
+    content: IssueContent,
+    nonce: str,
+    *,
+    test_code: str | None = None,
+) -> RenderedMail:
+    """The mail of an issue. With `test_code` a banner asks the operator to approve it with that code.
+
+    `nonce` is 8 or more hex digits, fresh for this issue. Raises InputError where subject, an address or the content
+    cannot be used.
+    """
+    if not re.fullmatch(r"[0-9a-f]{8,}", nonce):
+        raise ValueError("a nonce is 8 or more hex digits")
+    if f"__nl{nonce}_" in repr((publication, content)):
+        raise InputError("The content holds this issue's own slot token.", next_step="Draft the issue again.")
+    view = issue_view(publication, content)
+    return _render(
+        environment,
+        "issue",
+        subject=f"[Test] {view.subject}" if test_code else view.subject,
+        preheader=view.preheader,
+        values={
+            "issue": view,
+            "test_code": test_code,
+            "unsubscribe_url": slot(nonce, "unsubscribe_url"),
+        },
+    )
+
+
+def render_confirmation(
+    environment: jinja2.Environment, publication: Publication, *, confirm_url: str, asked_at: datetime, days_valid: int
+) -> RenderedMail:
+    """The mail that asks a new subscriber to confirm. Literal: it holds no slots. `asked_at` is aware."""
+    asked = asked_at.astimezone(UTC)
+    name = one_line(publication.name)
+    return _render(
+        environment,
+        "confirm",
+        subject=f"Confirm your subscription to {name}",
+        preheader=f"One press of a button and {name} comes to you every week.",
+        values={
+            "newsletter": name,
+            "postal_lines": postal_lines(publication),
+            "confirm_url": web_address(confirm_url),
+            "asked": f"{day_in_words(asked.date())} at {asked:%H:%M} UTC",
+            "days_valid": days_valid,
+            "site_url": web_address(publication.site_url),
+        },
+    )
+
+
+def render_notice(
+    environment: jinja2.Environment,
+    publication: Publication,
+    *,
+    subject: str,
+    heading: str,
+    paragraphs: Sequence[str],
+    button: tuple[str, str] | None,
+) -> RenderedMail:
+    """A notice to one person: heading, paragraphs, and at most one button (what it says, address). Holds no slots."""
+    return _render(
+        environment,
+        "notice",
+        subject=subject,
+        preheader=one_line(paragraphs[0]) if paragraphs else "",
+        values={
+            "newsletter": one_line(publication.name),
+            "postal_lines": postal_lines(publication),
+            "heading": one_line(heading),
+            "paragraphs": tuple(map(one_line, paragraphs)),
+            "button": (one_line(button[0]), web_address(button[1])) if button else None,
+            "site_url": web_address(publication.site_url),
+        },
+    )
+
+
+def split_mail(mail: RenderedMail, nonce: str) -> tuple[Segments, Segments]:
+    """HTML and text, split at the slots. Raises InputError where a template prints a slot that nothing fills."""
+    return (
+        Segments.split(mail.html, nonce, "html", ISSUE_SLOTS),
+        Segments.split(mail.text, nonce, "text", ISSUE_SLOTS),
+    )
+
+
+def attr(value: str) -> Markup:
+    """`value` for a double-quoted attribute or a title: printable ASCII, all else and `& < > " ' \\ { } %` as entities.
+
+    MRML prints attributes with Rust's `{:?}`, which would turn a line break, a backslash or an emoji into an escape
+    sequence of Rust.
+    """
+    plain = value.translate(CONTROLS)
+    return Markup(re.sub(r"[^ !#$(-;=?-\[\]-z|~]", lambda found: f"&#{ord(found[0])};", plain))
+
+
+def too_wide(view: ComparisonView) -> bool:
+    """Whether the scorecard must stack: a word of its head would not fit its column on a phone 320 px wide."""
+    heads = ((view.sides[0].name, 92), (view.sides[1].name, 92), *((row.reviewer, 84) for row in view.rows))
+    return any(len(text) > 40 or _width(word) > room for text, room in heads for word in text.split())
+
+
+def _width(word: str) -> float:
+    """About how wide a word is in px, 14 px bold in a wide face."""
+    return sum(15 if ord(c) > 0x2E7F else 13.5 if c in "mwMW@%" else 5.5 if c in "fijltI1.,-'" else 9.5 for c in word)
+
+
+@jinja2.pass_eval_context
+def _printed(context: jinja2.nodes.EvalContext, value: object) -> object:
+    """What `{{ value }}` prints. Braces and per cent signs become entities: no provider finds a placeholder in them."""
+    if isinstance(value, Markup):
+        return value
+    if value is None:
+        raise TypeError("a template prints a value that is not known")
+    return _escaped(str(value)) if context.autoescape else inert(str(value))
+
+
+@lru_cache(maxsize=1024)  # names, marks and styles come again and again
+def _escaped(text: str) -> Markup:
+    return Markup(text.translate(_HTML))
+
+
+def _render(
+    environment: jinja2.Environment, name: str, *, subject: str, preheader: str, values: Mapping[str, object]
+) -> RenderedMail:
+    subject = inert(checked_subject(subject))
+    shown = {**values, "subject": subject, "preheader": preheader}
+    source = re.sub(r"\n\s*", "\n", environment.get_template(f"email/{name}.mjml.j2").render(shown))
+    try:
+        html = mjml2html(source, fonts={})
+    except ValueError as error:
+        raise InputError(f"The template email/{name}.mjml.j2 is not valid MJML: {error}.") from error
+    text = environment.get_template(f"email/{name}.txt.j2").render(shown)
+    return RenderedMail(
+        subject=subject,
+        preheader=preheader,
+        html=_MSO_SEAM.sub("", html),
+        text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+        mjml=source,
+    )

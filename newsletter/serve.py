@@ -1,0 +1,82 @@
+"""The host: the pages, the ticker and the sender in one process, or the sender alone. SIGTERM drains all three."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from newsletter.app.container import App
+from newsletter.bootstrap import templates_folder
+from newsletter.errors import ConfigError
+from newsletter.sender import Sender
+
+log = logging.getLogger(__name__)
+_DRAIN_SECONDS = 20
+
+
+def free_port(host: str, port: int, *, or_any: bool) -> socket.socket:
+    """A listening socket. With `or_any`, another port where this one is taken. Raises ConfigError otherwise."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        if not or_any:
+            listener.close()
+            raise ConfigError(
+                f"Cannot listen on {host}:{port}: {error.strerror}.", next_step="Stop what uses it, or set web.port."
+            ) from None
+        listener.bind((host, 0))
+    listener.listen(128)
+    return listener
+
+
+@contextmanager
+def sending(app: App) -> Iterator[None]:
+    """A sender beside whatever happens inside; it stops, with its steps settled, at the end."""
+    sender = Sender(app)
+    sender.start()
+    try:
+        yield
+    finally:
+        sender.stop()
+
+
+def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] = lambda url: None) -> None:
+    """Serve until SIGTERM or Ctrl-C; returns when requests and deliveries under way are finished.
+
+    `started` is called with the address once it listens.
+    """
+    import uvicorn
+
+    from newsletter.scheduler import build_scheduler
+    from newsletter.web.site import create_site
+
+    host, port = listener.getsockname()[:2]
+    config = uvicorn.Config(
+        create_site(app, templates_folder()),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS // 2,
+    )
+    server = uvicorn.Server(config)
+    sender = Sender(app)
+    ticker = build_scheduler(app)
+    sender.start()
+    ticker.start()
+    # uvicorn raises the signal again when it is done; without a handler that would end the process before the drain
+    signal.signal(signal.SIGTERM, lambda number, frame: log.info("Draining."))
+    started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        log.info("Stopped by Ctrl-C.")
+    finally:
+        ticker.shutdown(wait=True)
+        if not sender.stop(_DRAIN_SECONDS):
+            log.warning("A request was still under way; it is settled at the next start.")

@@ -1,0 +1,282 @@
+"""Settings: `newsletter.toml` < environment `NEWSLETTER_…` (nested by `__`) < flags. The only reader of either.
+
+An unknown key is an error, in the file and in the environment alike, so that a typing slip never becomes a default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from newsletter.errors import ConfigError
+from newsletter.issues import Publication, WeeklyRule
+from newsletter.selection import Rules
+
+CONFIG_NAME = "newsletter.toml"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_PREFIX = "NEWSLETTER_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SelectionSettings(_Section):
+    """How a week is chosen; docs/how-the-choice-is-made.md explains it."""
+
+    full: int = Field(5, ge=1, le=20, description="comparisons shown in full")
+    brief: int = Field(10, ge=0, le=50, description="comparisons shown in one line")
+    minimum: int = Field(3, ge=1, le=50, description="fewer than this, and the week is skipped")
+    cap_per_category: int | None = Field(None, ge=1, description="at most so many of one category; absent: no cap")
+    wait_issues: int = Field(4, ge=0, le=52, description="issues a comparison may wait before it expires")
+
+
+class ScheduleSettings(_Section):
+    """When an issue is due, and what then happens by itself."""
+
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    at: time = Field(time(9, 0), description="local time in `time_zone`")
+    mode: Literal["draft", "auto", "off"] = "draft"
+    catch_up_hours: float = Field(2, gt=0, le=72, description="a slot missed by less runs late; older: you decide")
+    hold_minutes: float = Field(60, ge=1, le=1440, description="in auto mode: time to stop it after the test went out")
+
+
+class OutboxSettings(_Section):
+    """The embedded provider: .eml files in a folder."""
+
+    folder: Path = Path("outbox")
+
+
+class SmtpSettings(_Section):
+    """Any mail server that takes submissions."""
+
+    host: str = "localhost"
+    port: int = Field(587, ge=1, le=65535)
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    security: Literal["starttls", "tls", "none"] = "starttls"
+
+
+class ResendSettings(_Section):
+    """Resend's batch API."""
+
+    api_key: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    base_url: str = "https://api.resend.com"
+
+
+class DeliverySettings(_Section):
+    """Who sends, and how fast."""
+
+    provider: Literal["outbox", "smtp", "resend"] = "outbox"
+    requests_per_second: float | None = Field(None, gt=0, description="absent: as fast as the provider allows")
+    workers: int = Field(4, ge=1, le=32, description="requests under way at once")
+    timeout_seconds: float = Field(30, gt=0, le=300, description="total deadline of one request")
+    outbox: OutboxSettings = OutboxSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    resend: ResendSettings = ResendSettings()
+
+
+class WebSettings(_Section):
+    """Where `serve` listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    confirmations_per_hour: int = Field(200, ge=1, description="confirmation mails to new addresses, all together")
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    name: str = "Weekly AI Tool Verdicts"
+    sender: str = Field("", description="the address issues come from")
+    sender_name: str = Field("", description="the name beside it; absent: `name`")
+    reply_to: str = ""
+    operator: str = Field("", description="where notices to you go; absent: `reply_to`")
+    postal_address: str = Field("", description="stands in every mail; the law asks for it")
+    site_url: str = Field("http://localhost:8000", description="where readers reach `serve`")
+    time_zone: str = "UTC"
+    comparison_url: str = Field("", description="address pattern of comparison pages, with {slug}; absent: our page")
+    unsubscribe_mailbox: str = Field("", description="address of a mailbox that is read; absent: web only")
+    about_panel: str = Field("", description="one line about who the panel is")
+    database: Path = Path("subscribers.db")
+    secret_key: SecretStr = Field(SecretStr(""), description="signs reader links; absent: one kept in the database")
+    failpoints: str = Field("", description="for fault tests: name=kill|exit|sleep:SECONDS[@N], comma-separated")
+    selection: SelectionSettings = SelectionSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings)  # flags, environment; load() puts the file beneath both
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"there is no time zone {name!r}; write one like Europe/Berlin")
+        return name
+
+    @field_validator("site_url")
+    @classmethod
+    def _site_is_an_origin(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://")) or not url.isascii() or set(url) & set(" @\\\"'<>"):
+            raise ValueError("write the address readers use, like https://verdicts.example.com")
+        return url.rstrip("/")
+
+    @field_validator("comparison_url")
+    @classmethod
+    def _pattern_has_slug(cls, pattern: str) -> str:
+        if pattern and ("{slug}" not in pattern or not pattern.startswith(("https://", "http://"))):
+            raise ValueError("write an address with {slug} in it, like https://example.com/compare/{slug}")
+        return pattern
+
+    @field_validator("sender", "reply_to", "operator", "unsubscribe_mailbox")
+    @classmethod
+    def _plain_address(cls, address: str) -> str:
+        if address and (address.count("@") != 1 or not address.isascii() or set(address) & set(' <>,;\r\n"')):
+            raise ValueError("write a bare address, like verdicts@example.com")
+        return address
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def publication(self) -> Publication:
+        return Publication(self.name, self.site_url, self.postal_address, self.about_panel)
+
+    @property
+    def rules(self) -> Rules:
+        chosen = self.selection
+        return Rules(chosen.full, chosen.brief, chosen.minimum, chosen.cap_per_category, chosen.wait_issues)
+
+    @property
+    def weekly_rule(self) -> WeeklyRule:
+        return WeeklyRule(WEEKDAYS.index(self.schedule.weekday), self.schedule.at, self.zone)
+
+    @property
+    def notices_to(self) -> str:
+        return self.operator or self.reply_to
+
+
+def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings from `config` (`newsletter.toml` here where absent), the environment, and `flags` over both.
+
+    Relative paths in them are relative to the folder of the config file. Raises ConfigError naming every wrong key.
+    """
+    path = config or Path(CONFIG_NAME)
+    if config is not None and not config.is_file():
+        raise ConfigError(f"There is no file {config}.", next_step="`newsletter init` writes one.")
+    values = _read_toml(path) if path.is_file() else {}
+    _reject_unknown_environment()
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *args: Any, **sources: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            above = Settings.settings_customise_sources.__func__(cls, settings_cls, *args, **sources)  # type: ignore[attr-defined]  # a classmethod's function
+            return (*above, InitSettingsSource(settings_cls, init_kwargs=values))
+
+    try:
+        settings = FromFile(**(flags or {}))
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, item['loc'])) or 'settings'}: {_plain(item)}" for item in error.errors()]
+        raise ConfigError(f"{path}: " + "; ".join(lines) + ".", next_step="See docs/settings.md.") from None
+    folder = path.parent
+    return settings.model_copy(
+        update={
+            "database": folder / settings.database,
+            "delivery": settings.delivery.model_copy(
+                update={"outbox": OutboxSettings(folder=folder / settings.delivery.outbox.folder)}
+            ),
+        }
+    )
+
+
+def origins(config: Path | None = None) -> dict[str, str]:
+    """Dotted key → `file` or `environment` for every setting that is not a default."""
+    path = config or Path(CONFIG_NAME)
+    found = dict.fromkeys(_dotted(_read_toml(path) if path.is_file() else {}), "file")
+    for name in os.environ:
+        if name.startswith(_PREFIX):
+            found[name.removeprefix(_PREFIX).lower().replace("__", ".")] = "environment"
+    return found
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.", next_step="Mend that line.") from None
+
+
+def _reject_unknown_environment() -> None:
+    known = set(_keys(Settings))
+    for name in os.environ:
+        if name.startswith(_PREFIX) and name.removeprefix(_PREFIX).lower().replace("__", ".") not in known:
+            raise ConfigError(f"The environment sets {name}, which is no setting.", next_step="Unset or correct it.")
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, info in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            keys.extend(_keys(info.annotation, f"{prefix}{name}."))
+    return keys
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    keys = []
+    for name, value in values.items():
+        keys.extend(_dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name])
+    return keys
+
+
+def _plain(item: Mapping[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return str(item["msg"]).removeprefix("Value error, ")
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise ConfigError where these values cannot be settings; nothing is read or written."""
+    try:
+        Settings(**values)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, item['loc']))}: {_plain(item)}" for item in error.errors()]
+        raise ConfigError("; ".join(lines) + ".", next_step="Correct that and run it again.") from None
+
+
+def flat(settings: BaseModel, prefix: str = "") -> dict[str, str]:
+    """Dotted key → value as text, for every setting; secrets are masked."""
+    found: dict[str, str] = {}
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            found.update(flat(value, f"{prefix}{name}."))
+        else:
+            found[prefix + name] = "" if value is None else str(value)
+    return found

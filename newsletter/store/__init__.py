@@ -1,0 +1,1 @@
+"""One Store, an attribute per aggregate, one transaction(). The only place with SQL."""

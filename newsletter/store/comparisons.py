@@ -1,0 +1,133 @@
+"""Comparisons as they stand, what they were before, and which of them an issue could take."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from newsletter.comparisons.formats import content_sha256, from_document, to_document
+from newsletter.comparisons.model import Comparison
+from newsletter.store.sqlite import Sqlite
+from newsletter.store.times import moment_of, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A comparison in the store. Times are aware UTC."""
+
+    id: int
+    comparison: Comparison
+    first_seen_at: datetime
+    archived: bool
+    content_sha256: str
+    changed_at: datetime
+
+
+class Comparisons:
+    """All comparisons."""
+
+    def __init__(self, database: Sqlite) -> None:
+        self._database = database
+
+    def count(self) -> int:
+        return int(self._database.value("SELECT count(*) FROM comparison"))
+
+    def by_slug(self, slug: str) -> Stored | None:
+        row = self._database.one("SELECT * FROM comparison WHERE slug = ?", (slug,))
+        return _stored(row) if row else None
+
+    def by_pair(self, pair: str) -> list[Stored]:
+        """Those of an unordered pair of tools: one, unless documents gave them slugs of their own."""
+        return [_stored(row) for row in self._database.query("SELECT * FROM comparison WHERE pair = ?", (pair,))]
+
+    def by_ids(self, ids: list[int]) -> dict[int, Stored]:
+        marks = ", ".join("?" * len(ids))
+        rows = self._database.query(f"SELECT * FROM comparison WHERE id IN ({marks})", ids)
+        return {row["id"]: _stored(row) for row in rows}
+
+    def all(self, search: str = "") -> list[Stored]:
+        """Newest first; with `search`, those whose title or slug holds it."""
+        rows = self._database.query(
+            "SELECT * FROM comparison WHERE title LIKE ? OR slug LIKE ?"
+            " ORDER BY COALESCE(published_on, substr(first_seen_at, 1, 10)) DESC, id DESC",
+            (f"%{search}%", f"%{search}%"),
+        )
+        return [_stored(row) for row in rows]
+
+    def add(self, comparison: Comparison, seen_at: datetime, archived: bool) -> int:
+        """Store a new one; its id."""
+        return self._database.insert(
+            "INSERT INTO comparison (slug, pair, title, published_on, first_seen_at, archived, document,"
+            " content_sha256, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                comparison.slug,
+                comparison.pair,
+                comparison.title,
+                _date_text(comparison.published_on),
+                text_of(seen_at),
+                int(archived),
+                json.dumps(to_document(comparison), ensure_ascii=False),
+                content_sha256(comparison),
+                text_of(seen_at),
+            ),
+        )
+
+    def revise(self, stored: Stored, comparison: Comparison, at: datetime) -> None:
+        """Replace its content and keep what it was before."""
+        with self._database.transaction():
+            self._database.insert(
+                "INSERT INTO comparison_revision (comparison_id, changed_at, document)"
+                " SELECT id, ?, document FROM comparison WHERE id = ?",
+                (text_of(at), stored.id),
+            )
+            self._database.change(
+                "UPDATE comparison SET pair = ?, title = ?, published_on = ?, document = ?, content_sha256 = ?,"
+                " changed_at = ? WHERE id = ?",
+                (
+                    comparison.pair,
+                    comparison.title,
+                    _date_text(comparison.published_on),
+                    json.dumps(to_document(comparison), ensure_ascii=False),
+                    content_sha256(comparison),
+                    text_of(at),
+                    stored.id,
+                ),
+            )
+
+    def revisions(self, comparison_id: int) -> list[tuple[datetime, Comparison]]:
+        """(when it was replaced, what it was until then), newest first."""
+        rows = self._database.query(
+            "SELECT changed_at, document FROM comparison_revision WHERE comparison_id = ? ORDER BY id DESC",
+            (comparison_id,),
+        )
+        return [(moment_of(row["changed_at"]), from_document(json.loads(row["document"]))) for row in rows]
+
+    def candidates(self) -> list[Stored]:
+        """Those not of the archive."""
+        rows = self._database.query("SELECT * FROM comparison WHERE archived = 0 ORDER BY id")
+        return [_stored(row) for row in rows]
+
+    def last_sent_labels(self) -> dict[int, dict[str, str]]:
+        """Comparison id → tool slug → label, as each was last sent."""
+        rows = self._database.query(
+            "SELECT item.comparison_id, item.labels FROM issue_item item JOIN issue ON issue.id = item.issue_id"
+            " WHERE issue.frozen_at IS NOT NULL ORDER BY issue.cutoff_at"
+        )
+        return {row["comparison_id"]: json.loads(row["labels"]) for row in rows}
+
+
+def _stored(row: sqlite3.Row) -> Stored:
+    return Stored(
+        row["id"],
+        from_document(json.loads(row["document"])),
+        moment_of(row["first_seen_at"]),
+        bool(row["archived"]),
+        row["content_sha256"],
+        moment_of(row["changed_at"]),
+    )
+
+
+def _date_text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

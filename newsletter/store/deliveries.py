@@ -1,0 +1,382 @@
+"""The ledger: one frozen row per recipient, one row per provider request. Batches are claimed, recipients never.
+
+A batch is a range of subscriber ids; its members are the deliveries of that range which are `waiting` when it is
+claimed, and stand in its `request` from then on. Every method that changes a status changes the issue's counts in the
+same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.delivery.message import Recipient
+from newsletter.delivery.status import BATCH_MOVES, DELIVERY_MOVES, BatchStatus, DeliveryStatus, require_move
+from newsletter.errors import StoreError
+from newsletter.store.issues import Issues
+from newsletter.store.sqlite import Sqlite
+from newsletter.store.times import text_of
+
+_Ids = Sequence[int]
+_NOT_CLAIMED = (
+    " AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.issue_id = delivery.issue_id AND batch.status = 'claimed'"
+    " AND delivery.subscriber_id BETWEEN batch.first_id AND batch.last_id)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One provider request as the ledger knows it. Moments are Unix seconds."""
+
+    issue_id: int
+    number: int
+    first_id: int
+    last_id: int
+    status: BatchStatus
+    provider: str | None
+    owner: str | None
+    lease_until: float | None
+    attempts: int
+    first_sent_at: float | None
+    body_sha256: bytes | None
+    detail: str | None
+    members: tuple[tuple[int, Recipient], ...]
+    """(subscriber id, recipient) of the request that was built; empty before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one delivery becomes; `provider_id` and `detail` as the provider gave them."""
+
+    subscriber_id: int
+    status: DeliveryStatus
+    provider_id: str | None = None
+    detail: str | None = None
+
+
+class Deliveries:
+    """Deliveries and batches of all issues."""
+
+    def __init__(self, database: Sqlite, issues: Issues) -> None:
+        self._database = database
+        self._issues = issues
+
+    def freeze(self, issue_id: int, batch_size: int) -> int:
+        """One delivery per active, unsuppressed subscriber, and batches of `batch_size`; how many deliveries."""
+        with self._database.transaction():
+            frozen = self._database.change(
+                "INSERT INTO delivery (issue_id, subscriber_id, status) SELECT ?, id, 'waiting' FROM subscriber"
+                " WHERE status = 'active' AND NOT EXISTS"
+                " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash) ORDER BY id",
+                (issue_id,),
+            )
+            self._cut(issue_id, batch_size, first_number=1, free="")
+            self._issues.shift(issue_id, frozen=frozen, waiting=frozen)
+            return frozen
+
+    def recut(self, issue_id: int, batch_size: int) -> None:
+        """Cut the batches that nobody has claimed anew, for another provider's size."""
+        with self._database.transaction():
+            self._database.change("DELETE FROM batch WHERE issue_id = ? AND status = 'waiting'", (issue_id,))
+            number = self._database.value("SELECT COALESCE(max(number), 0) FROM batch WHERE issue_id = ?", (issue_id,))
+            self._cut(issue_id, batch_size, first_number=number + 1, free=_NOT_CLAIMED)
+
+    def _cut(self, issue_id: int, batch_size: int, first_number: int, free: str) -> None:
+        self._database.change(
+            "INSERT INTO batch (issue_id, number, first_id, last_id, size, status)"
+            " SELECT ?, ? + (place - 1) / ?, min(id), max(id), count(*), 'waiting' FROM"
+            " (SELECT subscriber_id AS id, row_number() OVER (ORDER BY subscriber_id) AS place"
+            f"  FROM delivery WHERE issue_id = ? AND status = 'waiting'{free}) AS numbered GROUP BY (place - 1) / ?",
+            (issue_id, first_number, batch_size, issue_id, batch_size),
+        )
+
+    def claim(self, issue_id: int, owner: str, now: float, lease_until: float) -> BatchRow | None:
+        """Claim the next batch of a sending issue that may go, or None. See addresses() for who is in it."""
+        with self._database.transaction():
+            row = self._database.one(
+                "SELECT * FROM batch WHERE issue_id = ? AND status = 'waiting' AND not_before <= ?"
+                " AND EXISTS (SELECT 1 FROM issue WHERE issue.id = issue_id AND issue.status = 'sending')"
+                " ORDER BY number LIMIT 1",
+                (issue_id, now),
+            )
+            if row is None:
+                return None
+            batch = _batch(row)
+            self.move(batch, BatchStatus.CLAIMED, owner=owner, lease_until=lease_until)
+            return self.batch(issue_id, batch.number)
+
+    def next_not_before(self, issue_id: int) -> float | None:
+        """When the next waiting batch may go, Unix seconds; None where none waits."""
+        moment: float | None = self._database.value(
+            "SELECT min(not_before) FROM batch WHERE issue_id = ? AND status = 'waiting'", (issue_id,)
+        )
+        return moment
+
+    def addresses(self, batch: BatchRow) -> tuple[list[tuple[int, str]], list[int]]:
+        """Of the waiting deliveries of a batch: (id, address) that may be mailed now, and ids that may not any more."""
+        rows = self._database.query(
+            "SELECT delivery.subscriber_id AS id, email, subscriber.status AS status, reason"
+            " FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id"
+            " LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
+            " WHERE issue_id = ? AND subscriber_id BETWEEN ? AND ? AND delivery.status = 'waiting'"
+            " ORDER BY delivery.subscriber_id",
+            (batch.issue_id, batch.first_id, batch.last_id),
+        )
+        may = [(row["id"], row["email"]) for row in rows if row["status"] == "active" and row["reason"] is None]
+        return may, [row["id"] for row in rows if row["status"] != "active" or row["reason"] is not None]
+
+    def start(
+        self, batch: BatchRow, provider: str, recipients: Sequence[tuple[int, Recipient]], sha: bytes, now: float
+    ) -> bool:
+        """Commit that this request is about to leave: claimed → in_flight. False where the claim was lost."""
+        request = zlib.compress(
+            json.dumps([[number, who.rid, who.address, dict(who.values)] for number, who in recipients]).encode(), 1
+        )
+        with self._database.transaction():
+            if not self.move(
+                batch, BatchStatus.IN_FLIGHT, provider=provider, request=request, body_sha256=sha, first_sent_at=now
+            ):
+                return False
+            moved = self.settle(batch.issue_id, _all(recipients, DeliveryStatus.IN_FLIGHT), DeliveryStatus.WAITING)
+            if moved != len(recipients):
+                raise StoreError(
+                    f"Batch {batch.number}: {len(recipients) - moved} of its recipients do not wait any more.",
+                    next_step="Nothing of it was sent. Please report this.",
+                )
+            return True
+
+    def renew(self, batch: BatchRow, owner: str, now: float, lease_until: float) -> BatchRow | None:
+        """Take over an in_flight batch whose lease is free, to replay it. None where somebody else was quicker."""
+        changed = self._database.change(
+            "UPDATE batch SET owner = ?, lease_until = ?, attempts = attempts + 1 WHERE issue_id = ? AND number = ?"
+            " AND status = 'in_flight' AND owner IS ? AND lease_until IS ? AND not_before <= ?",
+            (owner, lease_until, batch.issue_id, batch.number, batch.owner, batch.lease_until, now),
+        )
+        return self.batch(batch.issue_id, batch.number) if changed == 1 else None
+
+    def hold(self, batch: BatchRow, not_before: float, detail: str) -> None:
+        """Leave an in_flight batch to be replayed by anybody after `not_before`."""
+        self._database.change(
+            "UPDATE batch SET lease_until = NULL, owner = NULL, not_before = ?, detail = ?"
+            " WHERE issue_id = ? AND number = ? AND status = 'in_flight' AND owner IS ?",
+            (not_before, detail, batch.issue_id, batch.number, batch.owner),
+        )
+
+    def settle(self, issue_id: int, settlements: Iterable[Settlement], before: DeliveryStatus) -> int:
+        """Move deliveries that stand at `before`; those that an event moved meanwhile stay. How many moved."""
+        with self._database.transaction():
+            moved: Counter[DeliveryStatus] = Counter()
+            by_status: dict[DeliveryStatus, list[Settlement]] = {}
+            for settlement in settlements:
+                by_status.setdefault(settlement.status, []).append(settlement)
+            for status, group in by_status.items():
+                require_move(DELIVERY_MOVES, before, status)
+                moved[status] = self._database.change_many(
+                    "UPDATE delivery SET status = ?, provider_id = COALESCE(?, provider_id), detail = ?"
+                    " WHERE issue_id = ? AND subscriber_id = ? AND status = ?",
+                    [
+                        (
+                            str(status),
+                            item.provider_id and item.provider_id.encode(),
+                            item.detail,
+                            issue_id,
+                            item.subscriber_id,
+                            str(before),
+                        )
+                        for item in group
+                    ],
+                )
+            total = moved.total()
+            self._issues.shift(
+                issue_id,
+                **{str(before): -total},
+                **{str(status): count for status, count in moved.items() if status != before},
+            )
+            return total
+
+    def move(self, batch: BatchRow, after: BatchStatus, **values: object) -> bool:
+        """Move a batch that is as we know it (status and owner). False where it is not any more."""
+        require_move(BATCH_MOVES, batch.status, after)
+        names = "".join(f", {name} = ?" for name in values)
+        return (
+            self._database.change(
+                f"UPDATE batch SET status = ?, attempts = attempts + ?{names}"
+                " WHERE issue_id = ? AND number = ? AND status = ? AND owner IS ?",
+                [
+                    str(after),
+                    int(after is BatchStatus.IN_FLIGHT),
+                    *values.values(),
+                    batch.issue_id,
+                    batch.number,
+                    str(batch.status),
+                    batch.owner,
+                ],
+            )
+            == 1
+        )
+
+    def give_back(self, batch: BatchRow, not_before: float, detail: str) -> bool:
+        """Nothing of it was sent: the whole request waits again, under the same key and with the same members."""
+        with self._database.transaction():
+            if not self.move(
+                batch, BatchStatus.WAITING, owner=None, lease_until=None, not_before=not_before, detail=detail
+            ):
+                return False
+            if batch.status is BatchStatus.IN_FLIGHT:
+                self.settle(batch.issue_id, _all(batch.members, DeliveryStatus.WAITING), DeliveryStatus.IN_FLIGHT)
+            return True
+
+    def split(self, batch: BatchRow, parts: Sequence[_Ids], detail: str) -> bool:
+        """Nothing of it was sent: its members wait again in `parts`, each under a new key."""
+        with self._database.transaction():
+            if not self.move(batch, BatchStatus.SPLIT, detail=detail):
+                return False
+            if batch.status is BatchStatus.IN_FLIGHT:
+                self.settle(batch.issue_id, _all(batch.members, DeliveryStatus.WAITING), DeliveryStatus.IN_FLIGHT)
+            for part in parts:
+                self.add_batch(batch.issue_id, part, parent=batch.number)
+            return True
+
+    def add_batch(self, issue_id: int, ids: _Ids, parent: int | None = None) -> int:
+        """A new waiting batch over the range of `ids` (not empty), with a number of its own: a new key."""
+        with self._database.transaction():
+            number = int(
+                self._database.value("SELECT COALESCE(max(number), 0) + 1 FROM batch WHERE issue_id = ?", (issue_id,))
+            )
+            self._database.change(
+                "INSERT INTO batch (issue_id, number, first_id, last_id, size, status, parent)"
+                " VALUES (?, ?, ?, ?, ?, 'waiting', ?)",
+                (issue_id, number, min(ids), max(ids), len(ids), parent),
+            )
+            return number
+
+    def cancel_waiting(self, issue_id: int) -> int:
+        """Cancel every batch that nobody has claimed and its deliveries; how many deliveries."""
+        with self._database.transaction():
+            moved = self._database.change(
+                f"UPDATE delivery SET status = 'cancelled' WHERE issue_id = ? AND status = 'waiting'{_NOT_CLAIMED}",
+                (issue_id,),
+            )
+            self._database.change(
+                "UPDATE batch SET status = 'cancelled' WHERE issue_id = ? AND status = 'waiting'", (issue_id,)
+            )
+            self._issues.shift(issue_id, waiting=-moved, cancelled=moved)
+            return moved
+
+    def batch(self, issue_id: int, number: int) -> BatchRow | None:
+        row = self._database.one("SELECT * FROM batch WHERE issue_id = ? AND number = ?", (issue_id, number))
+        return _batch(row) if row else None
+
+    def batches(self, issue_id: int, *statuses: BatchStatus) -> list[BatchRow]:
+        """In order of number."""
+        marks = ", ".join("?" * len(statuses))
+        rows = self._database.query(
+            f"SELECT * FROM batch WHERE issue_id = ? AND status IN ({marks}) ORDER BY number",
+            [issue_id, *map(str, statuses)],
+        )
+        return [_batch(row) for row in rows]
+
+    def leased(self) -> list[BatchRow]:
+        """Every batch, of any issue, that is claimed or in flight."""
+        rows = self._database.query(
+            "SELECT batch.* FROM issue JOIN batch ON batch.issue_id = issue.id"
+            " AND batch.status IN ('claimed', 'in_flight') WHERE issue.frozen_at IS NOT NULL"
+        )
+        return [_batch(row) for row in rows]
+
+    def status(self, issue_id: int, subscriber_id: int) -> DeliveryStatus | None:
+        found = self._database.value(
+            "SELECT status FROM delivery WHERE issue_id = ? AND subscriber_id = ?", (issue_id, subscriber_id)
+        )
+        return found and DeliveryStatus(found)
+
+    def outcome(self, issue_id: int, subscriber_id: int) -> str | None:
+        """The event that stands for this delivery, or None."""
+        found: str | None = self._database.value(
+            "SELECT outcome FROM delivery WHERE issue_id = ? AND subscriber_id = ?", (issue_id, subscriber_id)
+        )
+        return found
+
+    def put_outcome(self, issue_id: int, subscriber_id: int, outcome: str, at: datetime, detail: str) -> None:
+        self._database.change(
+            "UPDATE delivery SET outcome = ?, outcome_at = ?, detail = CASE WHEN ? = '' THEN detail ELSE ? END"
+            " WHERE issue_id = ? AND subscriber_id = ?",
+            (outcome, text_of(at), detail, detail, issue_id, subscriber_id),
+        )
+
+    def by_provider_id(self, provider_id: str) -> tuple[int, int] | None:
+        """(issue id, subscriber id); a scan, for reports that lost our own id."""
+        row = self._database.one(
+            "SELECT issue_id, subscriber_id FROM delivery WHERE provider_id = ?", (provider_id.encode(),)
+        )
+        return (row["issue_id"], row["subscriber_id"]) if row else None
+
+    def outcomes(self, issue_id: int) -> dict[str, int]:
+        """Event → how many deliveries it stands for."""
+        rows = self._database.query(
+            "SELECT outcome, count(*) AS n FROM delivery WHERE issue_id = ? AND outcome IS NOT NULL GROUP BY outcome",
+            (issue_id,),
+        )
+        return {row["outcome"]: row["n"] for row in rows}
+
+    def not_accepted(self, issue_id: int, limit: int = -1) -> list[dict[str, str | None]]:
+        """Who did not get it, and why: address, status, outcome, detail."""
+        rows = self._database.query(
+            "SELECT email, delivery.status, outcome, detail FROM delivery JOIN subscriber ON id = subscriber_id"
+            " WHERE issue_id = ? AND (delivery.status <> 'accepted' OR outcome IN ('hard_bounce', 'soft_bounce'))"
+            " ORDER BY subscriber_id LIMIT ?",
+            (issue_id, limit),
+        )
+        return [dict(row) for row in rows]
+
+    def in_status(self, issue_id: int, status: DeliveryStatus) -> list[int]:
+        """Subscriber ids, in order."""
+        rows = self._database.query(
+            "SELECT subscriber_id FROM delivery WHERE issue_id = ? AND status = ? ORDER BY subscriber_id",
+            (issue_id, str(status)),
+        )
+        return [row["subscriber_id"] for row in rows]
+
+    def of_subscriber(self, subscriber_id: int) -> list[dict[str, str | None]]:
+        """Every issue this person was a recipient of."""
+        rows = self._database.query(
+            "SELECT key, delivery.status, outcome, detail FROM delivery JOIN issue ON issue.id = issue_id"
+            " WHERE subscriber_id = ? ORDER BY slot",
+            (subscriber_id,),
+        )
+        return [dict(row) for row in rows]
+
+    def tally(self, issue_id: int) -> Counter[str]:
+        """Status → how many, counted row by row: what the kept counts must equal."""
+        rows = self._database.query(
+            "SELECT status, count(*) AS n FROM delivery WHERE issue_id = ? GROUP BY status", (issue_id,)
+        )
+        return Counter({row["status"]: row["n"] for row in rows})
+
+
+def _all(members: Sequence[tuple[int, Recipient]], status: DeliveryStatus) -> list[Settlement]:
+    return [Settlement(number, status) for number, _ in members]
+
+
+def _batch(row: sqlite3.Row) -> BatchRow:
+    members = json.loads(zlib.decompress(row["request"])) if row["request"] else []
+    return BatchRow(
+        row["issue_id"],
+        row["number"],
+        row["first_id"],
+        row["last_id"],
+        BatchStatus(row["status"]),
+        row["provider"],
+        row["owner"],
+        row["lease_until"],
+        row["attempts"],
+        row["first_sent_at"],
+        row["body_sha256"],
+        row["detail"],
+        tuple((number, Recipient(rid, address, values)) for number, rid, address, values in members),
+    )

@@ -1,0 +1,50 @@
+"""The store: an attribute per aggregate, one transaction()."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from newsletter.store.comparisons import Comparisons
+from newsletter.store.deliveries import Deliveries
+from newsletter.store.events import Events
+from newsletter.store.issues import Issues
+from newsletter.store.messages import Messages
+from newsletter.store.meta import Meta
+from newsletter.store.pace import Pace
+from newsletter.store.sqlite import Sqlite
+from newsletter.store.subscribers import Subscribers
+
+
+class Store:
+    """Everything that is kept, in one database file, made and brought up to date when opened."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreError where the file cannot be opened or was written by a newer version."""
+        self.database = Sqlite(path)
+        self.database.migrate()
+        self.meta = Meta(self.database)
+        self.meta.ensure()
+        self.comparisons = Comparisons(self.database)
+        self.subscribers = Subscribers(self.database)
+        self.issues = Issues(self.database)
+        self.deliveries = Deliveries(self.database, self.issues)
+        self.messages = Messages(self.database)
+        self.events = Events(self.database)
+        self.pace = Pace(self.database)
+
+    @property
+    def path(self) -> Path:
+        return self.database.path
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside is written, or nothing is; nests."""
+        return self.database.transaction()
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy into a new file."""
+        self.database.backup(target)
+
+    def close(self) -> None:
+        """Close every connection. To be called when no other thread uses one."""
+        self.database.close()

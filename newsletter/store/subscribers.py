@@ -1,0 +1,181 @@
+"""Subscribers, what proves their consent, and the addresses that are never mailed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from newsletter.audience.consent import Consent, ConsentKind
+from newsletter.audience.subscriber import Subscriber, SubscriberStatus, SuppressionReason, address_hash
+from newsletter.store.sqlite import Sqlite
+from newsletter.store.times import moment_of, moment_or_none, text_of
+
+
+class Subscribers:
+    """All subscribers. Addresses are found by their keyed hash; upper and lower case are one."""
+
+    def __init__(self, database: Sqlite) -> None:
+        self._database = database
+        self._key: bytes | None = None
+
+    def hash_of(self, address: str) -> bytes:
+        """16 bytes."""
+        if self._key is None:
+            self._key = bytes.fromhex(self._database.value("SELECT value FROM meta WHERE key = 'hash_key'"))
+        return address_hash(self._key, address)
+
+    def counts(self) -> dict[str, int]:
+        """Status → how many."""
+        rows = self._database.query("SELECT status, count(*) AS n FROM subscriber GROUP BY status")
+        return dict.fromkeys(map(str, SubscriberStatus), 0) | {row["status"]: row["n"] for row in rows}
+
+    def by_id(self, subscriber_id: int) -> Subscriber | None:
+        row = self._database.one("SELECT * FROM subscriber WHERE id = ?", (subscriber_id,))
+        return _subscriber(row) if row else None
+
+    def by_address(self, address: str) -> Subscriber | None:
+        row = self._database.one("SELECT * FROM subscriber WHERE address_hash = ?", (self.hash_of(address),))
+        return _subscriber(row) if row else None
+
+    def each(self, status: str = "", search: str = "", limit: int = -1) -> Iterator[Subscriber]:
+        """In the order they came."""
+        rows = self._database.each(
+            "SELECT * FROM subscriber WHERE (? = '' OR status = ?) AND (? = '' OR email LIKE ?) ORDER BY id LIMIT ?",
+            (status, status, search, f"%{search}%", limit),
+        )
+        return map(_subscriber, rows)
+
+    def add(self, address: str, status: SubscriberStatus, at: datetime) -> int:
+        """A new row; its id. The address must not be there yet."""
+        confirmed = text_of(at) if status is SubscriberStatus.ACTIVE else None
+        return self._database.insert(
+            "INSERT INTO subscriber (email, address_hash, status, created_at, confirmed_at) VALUES (?, ?, ?, ?, ?)",
+            (address, self.hash_of(address), str(status), text_of(at), confirmed),
+        )
+
+    def activate(self, subscriber_id: int, at: datetime, before: SubscriberStatus) -> bool:
+        """True where exactly one row went from `before` to active."""
+        return self._changed(
+            "UPDATE subscriber SET status = 'active', confirmed_at = ?, unsubscribed_at = NULL"
+            " WHERE id = ? AND status = ?",
+            (text_of(at), subscriber_id, str(before)),
+        )
+
+    def unsubscribe(self, subscriber_id: int, at: datetime) -> bool:
+        """True where exactly one row went from pending or active to unsubscribed."""
+        return self._changed(
+            "UPDATE subscriber SET status = 'unsubscribed', unsubscribed_at = ?"
+            " WHERE id = ? AND status IN ('active', 'pending')",
+            (text_of(at), subscriber_id),
+        )
+
+    def ask_again(self, subscriber_id: int) -> None:
+        """An unsubscribed person asked for it anew: pending until they confirm."""
+        self._database.change(
+            "UPDATE subscriber SET status = 'pending', confirmations = 0, confirmation_at = NULL"
+            " WHERE id = ? AND status = 'unsubscribed'",
+            (subscriber_id,),
+        )
+
+    def erase(self, subscriber_id: int) -> None:
+        """Blank the row and what consent and mail records hold of the person; the id stays."""
+        with self._database.transaction():
+            self._database.change(
+                "UPDATE subscriber SET email = NULL, address_hash = NULL, status = 'erased' WHERE id = ?",
+                (subscriber_id,),
+            )
+            self._database.change("UPDATE consent SET ip = NULL WHERE subscriber_id = ?", (subscriber_id,))
+            self._database.change(
+                "UPDATE message SET address = '', html = '', text = '' WHERE subscriber_id = ?", (subscriber_id,)
+            )
+
+    def may_confirm(self, subscriber_id: int, now: datetime, day_before: datetime, at_most: int) -> bool:
+        """Count one confirmation mail to this person; False where one went out since `day_before`, or `at_most` did."""
+        return self._changed(
+            "UPDATE subscriber SET confirmations = confirmations + 1, confirmation_at = ?"
+            " WHERE id = ? AND confirmations < ? AND (confirmation_at IS NULL OR confirmation_at <= ?)",
+            (text_of(now), subscriber_id, at_most, text_of(day_before)),
+        )
+
+    def confirmations_since(self, moment: datetime) -> int:
+        """How many people were sent a confirmation since then."""
+        return int(
+            self._database.value("SELECT count(*) FROM subscriber WHERE confirmation_at > ?", (text_of(moment),))
+        )
+
+    def record(self, subscriber_id: int, consent: Consent) -> None:
+        """Append to the proof of consent."""
+        with self._database.transaction():
+            if consent.text:
+                self._database.change(
+                    "INSERT INTO consent_text VALUES (?, ?) ON CONFLICT DO NOTHING", (consent.text_sha256, consent.text)
+                )
+            self._database.insert(
+                "INSERT INTO consent (subscriber_id, kind, at, source, text_sha256, ip) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    subscriber_id,
+                    str(consent.kind),
+                    text_of(consent.at),
+                    consent.source,
+                    consent.text_sha256 if consent.text else "",
+                    consent.ip,
+                ),
+            )
+
+    def consents(self, subscriber_id: int) -> list[Consent]:
+        """Oldest first."""
+        rows = self._database.query(
+            "SELECT kind, at, source, ip, COALESCE(text, '') AS text FROM consent"
+            " LEFT JOIN consent_text ON sha256 = text_sha256 WHERE subscriber_id = ? ORDER BY consent.id",
+            (subscriber_id,),
+        )
+        return [
+            Consent(ConsentKind(row["kind"]), moment_of(row["at"]), row["source"], row["text"], row["ip"])
+            for row in rows
+        ]
+
+    def forget_ips(self, before: datetime) -> int:
+        """Blank the IP addresses of consent records older than that; how many."""
+        return self._database.change("UPDATE consent SET ip = NULL WHERE ip IS NOT NULL AND at < ?", (text_of(before),))
+
+    def suppress(self, address: str, reason: SuppressionReason, at: datetime) -> bool:
+        """Never mail this address again. True where it was not suppressed before."""
+        return self._changed(
+            "INSERT INTO suppression VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (self.hash_of(address), str(reason), text_of(at)),
+        )
+
+    def suppression(self, address: str) -> SuppressionReason | None:
+        """Why the address is suppressed, or None."""
+        reason = self._database.value("SELECT reason FROM suppression WHERE address_hash = ?", (self.hash_of(address),))
+        return reason and SuppressionReason(reason)
+
+    def audience(self) -> dict[str, int]:
+        """The sum behind the number of recipients: active − suppressed = recipients."""
+        row = self._database.one(
+            "SELECT count(*) AS active, count(suppression.address_hash) AS suppressed FROM subscriber"
+            " LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
+            " WHERE subscriber.status = 'active'"
+        )
+        assert row is not None
+        return {
+            "active": row["active"],
+            "suppressed": row["suppressed"],
+            "recipients": row["active"] - row["suppressed"],
+        }
+
+    def _changed(self, sql: str, parameters: tuple[Any, ...]) -> bool:
+        return self._database.change(sql, parameters) == 1
+
+
+def _subscriber(row: sqlite3.Row) -> Subscriber:
+    return Subscriber(
+        row["id"],
+        row["email"],
+        SubscriberStatus(row["status"]),
+        moment_of(row["created_at"]),
+        moment_or_none(row["confirmed_at"]),
+        moment_or_none(row["unsubscribed_at"]),
+    )

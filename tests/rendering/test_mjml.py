@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from types import ModuleType
+
+import jinja2
+import pytest
+
+from newsletter.comparisons.model import Label, PanelVerdict, Pricing
+from newsletter.errors import InputError
+from newsletter.issues import Section
+from newsletter.rendering.lint import lint_mail
+from newsletter.rendering.markup import Element, read_html
+from newsletter.rendering.mjml import (
+    RenderedMail,
+    attr,
+    mail_environment,
+    render_confirmation,
+    render_issue,
+    render_notice,
+    split_mail,
+)
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
+LINK = "https://verdicts.example.org/u/r1.abc"
+
+
+def text_of(html: str) -> str:
+    return " ".join(read_html(html).text.split())
+
+
+def elements(mail: RenderedMail, tag: str) -> list[Element]:
+    return [element for element in read_html(mail.html).walk() if element.tag == tag]
+
+
+def test_the_mail_of_the_sample_week_breaks_no_rule(mail: RenderedMail, week: ModuleType) -> None:
+    findings = lint_mail(
+        mail, nonce=week.NONCE, publication=week.PUBLICATION, allow_loopback=False, headers=week.SLOT_HEADERS
+    )
+    assert findings == []
+
+
+def test_five_in_full_and_ten_in_brief_stay_under_ninety_thousand_bytes(mail: RenderedMail) -> None:
+    assert len(mail.html.encode()) <= 90_000
+
+
+def test_the_headline_is_the_subject_and_every_comparison_has_a_heading(mail: RenderedMail) -> None:
+    assert [one.text for one in elements(mail, "h1")] == [mail.subject]
+    assert [one.text for one in elements(mail, "h2")] == [
+        "Tallow Notes vs Rubber Owl",
+        "Plumbline vs Kestrel",
+        "Skills (mattergrove) vs Understudy 3.0 by Halfmoon Instruments",
+        "Gatepost vs Quillon",
+        "Marlinspike vs Ledgerline",
+        "In brief",
+    ]
+
+
+def test_html_and_text_hold_the_same_facts(mail: RenderedMail) -> None:
+    for whole in (text_of(mail.html), " ".join(mail.text.split())):
+        for fact in (
+            "Plumbline vs Kestrel",
+            "The panel leans Plumbline: 4–0 against 3–1.",
+            "Changed: Rubber Owl was Ship, now Skip.",
+            "3 of 4 ship",
+            "Code review that reads the ticket before it reads the patch",
+            "Free / Open Source (MIT)",
+            "Best for: Teams with one large repository",
+            "no procurement department.”",
+            "Founder on Kestrel",
+            "52",
+            "no score",
+            "Compare Plumbline and Kestrel",
+            "Brief Alder",
+            "A quiet week.",
+            "You get this because you are subscribed to Weekly AI Tool Verdicts.",
+            "four reviewers who each ship or skip",
+            "12345 Sampletown",
+        ):
+            assert fact in whole
+
+
+def test_the_text_part_reads_like_a_letter(environment: jinja2.Environment, week: ModuleType) -> None:
+    content = week.content(week.item(week.PLUMBLINE, week.KESTREL), subject="Plumbline vs Kestrel")
+    text = render_issue(environment, week.PUBLICATION, content, week.NONCE).text
+    start = text.index("=" * 72)
+    assert (
+        text[start : text.index("-" * 72)]
+        == f"""\
+{"=" * 72}
+No. 1: Developer Tools
+Plumbline vs Kestrel
+
+The panel leans Plumbline: 4–0 against 3–1.
+
+Plumbline
+  [SHIP] 100%, 4 of 4 ship
+  Finds the commit that bent your architecture
+  Best for: Teams with one large repository
+  Price: Free / Open Source (MIT)
+
+Kestrel
+  [SHIP] 75%, 3 of 4 ship
+  Code review that reads the ticket before it reads the patch
+  Price: Paid · $18 per seat and month, 14 days free
+
+> “The buyer is a team lead with a card and no procurement department.”
+> Founder on Kestrel
+
+Builder
+  Plumbline: 88 ship
+  Kestrel: 84 ship
+Skeptic
+  Plumbline: 85 ship
+  Kestrel: 78 ship
+Futurist
+  Plumbline: 81 ship
+  Kestrel: 90 ship
+Founder (split)
+  Plumbline: 74 ship
+  Kestrel: 52 skip
+
+Compare Plumbline and Kestrel:
+https://verdicts.example.org/compare/plumbline-vs-kestrel
+
+"""
+    )
+
+
+def test_lines_of_the_text_part_are_at_most_72_columns_but_for_addresses(mail: RenderedMail) -> None:
+    assert [line for line in mail.text.splitlines() if len(line) > 72 and "https://" not in line] == []
+
+
+def test_no_cell_is_empty_and_nothing_says_none(mail: RenderedMail) -> None:
+    cells = [one for one in read_html(mail.html).walk() if one.tag in ("td", "th", "p", "h3", "span")]
+    assert [one.place for one in cells if not one.hidden and not one.text.strip()] == []
+    for whole in (mail.html, mail.text):
+        assert "None" not in whole
+        assert "—" not in whole
+
+
+def test_thin_comparisons_lose_lines_and_not_their_frame(environment: jinja2.Environment, week: ModuleType) -> None:
+    labelled = week.tool("Two", panel=PanelVerdict(Label.MIXED), pricing=Pricing("Free"))
+    shared = week.tool("Three", panel=PanelVerdict(Label.SKIP, 20))
+    content = week.content(
+        week.item(week.tool("One"), labelled),
+        week.item(shared, week.tool("One"), Section.BRIEF),
+        week.item(labelled, week.tool("One"), Section.BRIEF),
+    )
+    mail = render_issue(environment, week.PUBLICATION, content, week.NONCE)
+    assert "One vs Two Mixed" not in text_of(mail.html)
+    assert "Three ○ Skip 20%" in text_of(mail.html)
+    assert "Two vs OneTwo ◐ MixedThe panel" in text_of(mail.html)
+    assert "[SKIP] 20% Three" in mail.text
+    assert [one.attributes for one in elements(mail, "table") if one.attributes.get("role") != "presentation"] == []
+    assert elements(mail, "blockquote") == []
+
+
+def test_scores_without_names_stand_in_a_table_of_their_own_numbers(
+    environment: jinja2.Environment, week: ModuleType
+) -> None:
+    one = week.tool("One", reviews=week.reviews("One", "80+ 70-"))
+    anonymous = week.tool("Two", reviews=tuple(_nameless(week)))
+    mail = render_issue(environment, week.PUBLICATION, week.content(week.item(one, anonymous)), week.NONCE)
+    assert "Review 1" in text_of(mail.html)
+    assert "Review 1" in mail.text
+
+
+def _nameless(week: ModuleType) -> list[object]:
+    return [type(review)(None, review.score, review.verdict) for review in week.reviews("Two", "55+")]
+
+
+def test_a_long_name_stacks_the_scorecard(mail: RenderedMail) -> None:
+    heads = [[th.text for th in table.walk() if th.tag == "th"] for table in elements(mail, "table")]
+    assert ["Reviewer", "Plumbline", "Kestrel", "Builder", "Skeptic", "Futurist", "Founder (split)"] in heads
+    assert any(row[:3] == ["Builder", "Marlinspike", "Ledgerline"] for row in heads)
+
+
+def test_a_test_mail_says_so_first_and_in_the_subject(environment: jinja2.Environment, week: ModuleType) -> None:
+    content = week.content(*week.full_week())
+    mail = render_issue(environment, week.PUBLICATION, content, week.NONCE, test_code="K3QX7A")
+    sentence = "This is a test of issue 2026-W47. If it looks right, approve it with code K3QX7A."
+    assert mail.subject == f"[Test] {content.subject}"
+    assert text_of(mail.html).startswith(sentence)
+    assert mail.text.replace("\n", " ").startswith(sentence)
+    assert elements(mail, "h1")[0].text == content.subject
+
+
+def test_splitting_finds_the_unsubscribe_link_in_both_parts(mail: RenderedMail, week: ModuleType) -> None:
+    html, text = split_mail(mail, week.NONCE)
+    assert set(html.slots) == set(text.slots) == {"unsubscribe_url"}
+    assert html.fill({"unsubscribe_url": LINK}).count(f'href="{LINK}"') == 2
+    assert text.fill({"unsubscribe_url": LINK}).count(LINK) == 2
+    assert "__nl" not in html.fill({"unsubscribe_url": LINK}) + text.fill({"unsubscribe_url": LINK})
+
+
+def test_outlooks_comments_are_merged_and_stay_balanced(mail: RenderedMail) -> None:
+    assert not re.search(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>", mail.html)
+    depth = 0
+    for found in re.finditer(r"<!--\[if[^\]]*\]>(?P<bare><!-->)?|(?:<!--)?<!\[endif\]-->", mail.html):
+        depth += 1 if found[0].startswith("<!--[if") else -1
+        assert depth in (0, 1)
+    assert depth == 0
+
+
+def test_outlook_sees_every_table_cell_closed(mail: RenderedMail) -> None:
+    unwrapped = re.sub(r"<!--\[if mso \| IE\]>|<!\[endif\]-->", "", mail.html)
+    for tag in ("table", "tr", "td"):
+        assert len(re.findall(rf"<{tag}[\s>]", unwrapped)) == unwrapped.count(f"</{tag}>")
+
+
+def test_rendering_twice_gives_the_same_bytes(
+    environment: jinja2.Environment, mail: RenderedMail, week: ModuleType
+) -> None:
+    content = week.content(*week.full_week(), intro="A quiet week.\n\nReply if we got one wrong.")
+    assert render_issue(environment, week.PUBLICATION, content, week.NONCE) == mail
+
+
+@pytest.mark.parametrize("nonce", ["", "abc", "5EED0123", "5eed012g", "5eed0123 "])
+def test_a_nonce_that_is_not_hex_is_refused(environment: jinja2.Environment, week: ModuleType, nonce: str) -> None:
+    with pytest.raises(ValueError, match="hex digits"):
+        render_issue(environment, week.PUBLICATION, week.content(), nonce)
+
+
+def test_a_confirmation_names_when_it_was_asked_for_and_how_long_it_holds(
+    environment: jinja2.Environment, week: ModuleType
+) -> None:
+    url = "https://verdicts.example.org/confirm/abc.def"
+    asked = datetime(2026, 11, 16, 23, 5, tzinfo=timezone(timedelta(hours=-3)))
+    mail = render_confirmation(environment, week.PUBLICATION, confirm_url=url, asked_at=asked, days_valid=7)
+    assert mail.subject == "Confirm your subscription to Weekly AI Tool Verdicts"
+    assert [one.attributes["href"] for one in elements(mail, "a")] == [url]
+    assert f"\n{url}\n" in mail.text
+    for whole in (text_of(mail.html), " ".join(mail.text.split())):
+        assert "asked on 17 November 2026 at 02:05 UTC" in whole
+        assert "works for 7 days." in whole
+        assert "12345 Sampletown" in whole
+    assert "__nl" not in mail.html + mail.text
+
+
+def test_a_confirmation_of_one_day_counts_in_the_singular(environment: jinja2.Environment, week: ModuleType) -> None:
+    mail = render_confirmation(
+        environment, week.PUBLICATION, confirm_url="https://a.example/c", asked_at=datetime.now(UTC), days_valid=1
+    )
+    assert "works for 1 day." in text_of(mail.html)
+    assert "works for 1 day." in " ".join(mail.text.split())
+
+
+def test_a_notice_holds_its_heading_its_paragraphs_and_one_button(
+    environment: jinja2.Environment, week: ModuleType
+) -> None:
+    url = "https://verdicts.example.org/issues/2026-W47"
+    mail = render_notice(
+        environment,
+        week.PUBLICATION,
+        subject="Draft ready",
+        heading="Issue 2026-W47 is drafted",
+        paragraphs=["Five in full.", "Nothing goes out until you approve it."],
+        button=("Open the draft", url),
+    )
+    assert (mail.subject, mail.preheader) == ("Draft ready", "Five in full.")
+    assert [one.text for one in elements(mail, "h1")] == ["Issue 2026-W47 is drafted"]
+    assert [(one.text, one.attributes["href"]) for one in elements(mail, "a")] == [("Open the draft", url)]
+    assert mail.text.startswith(
+        "Issue 2026-W47 is drafted\n\nFive in full.\n\nNothing goes out until you approve it.\n\n"
+        f"Open the draft:\n{url}\n\n---"
+    )
+
+
+def test_a_notice_may_have_neither_button_nor_paragraphs(environment: jinja2.Environment, week: ModuleType) -> None:
+    mail = render_notice(environment, week.PUBLICATION, subject="S", heading="H", paragraphs=[], button=None)
+    assert elements(mail, "a") == []
+    assert mail.preheader == ""
+
+
+def test_the_mails_to_one_person_follow_the_same_rules_but_for_unsubscribing(
+    environment: jinja2.Environment, week: ModuleType
+) -> None:
+    confirmation = render_confirmation(
+        environment, week.PUBLICATION, confirm_url="https://a.example/c", asked_at=datetime.now(UTC), days_valid=7
+    )
+    notice = render_notice(
+        environment,
+        week.PUBLICATION,
+        subject="S",
+        heading="H",
+        paragraphs=["A paragraph that is long enough to be a preheader."],
+        button=("Open the draft", "https://a.example/d"),
+    )
+    for mail in (confirmation, notice):
+        found = lint_mail(
+            mail, nonce=week.NONCE, publication=week.PUBLICATION, allow_loopback=False, headers=week.SLOT_HEADERS
+        )
+        assert {finding.message for finding in found} == {
+            "No link to unsubscribe can be seen.",
+            "There is no link to unsubscribe.",
+        }
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        ("plain & <b> \"q\" 'a' \\", "plain &#38; &#60;b&#62; &#34;q&#34; &#39;a&#39; &#92;"),
+        ("{{x}} %y%", "&#123;&#123;x&#125;&#125; &#37;y&#37;"),
+        ("a\nb\tc\x00", "a b c "),
+        ("é\u00a0👩\u200d💻", "&#233;&#160;&#128105;&#8205;&#128187;"),
+    ],
+)
+def test_attribute_values_become_printable_ascii(value: str, printed: str) -> None:
+    assert attr(value) == printed
+
+
+def test_templates_never_switch_escaping_off_and_quote_every_attribute_twice() -> None:
+    sources = {path: path.read_text() for path in TEMPLATES.rglob("*.j2")}
+    assert len(sources) >= 9
+    for path, source in sources.items():
+        markup = re.sub(r"\{[%#{].*?[%#}]\}", "", source, flags=re.DOTALL)
+        assert not re.search(r"\|\s*safe|autoescape|Markup", source), path
+        assert not re.search(r"<[^>]*=\s*'", markup), path
+        assert not re.search(r'(?:href|src|alt|title)="\{\{(?![^}]*\|\s*attr\s*\}\})', source), path
+
+
+def broken(**templates: str) -> jinja2.Environment:
+    return mail_environment(jinja2.DictLoader({f"email/{name}": source for name, source in templates.items()}))
+
+
+def test_mjml_that_does_not_parse_names_its_template(week: ModuleType) -> None:
+    environment = broken(**{"notice.mjml.j2": "<mjml><mj-body></mjml>", "notice.txt.j2": ""})
+    with pytest.raises(InputError, match=r"email/notice\.mjml\.j2 is not valid MJML"):
+        render_notice(environment, week.PUBLICATION, subject="S", heading="H", paragraphs=[], button=None)
+
+
+def test_a_name_that_the_template_does_not_get_is_an_error_and_no_blank(week: ModuleType) -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        render_notice(
+            broken(**{"notice.mjml.j2": "{{ nobody }}"}),
+            week.PUBLICATION,
+            subject="S",
+            heading="H",
+            paragraphs=[],
+            button=None,
+        )
+
+
+def test_a_template_that_prints_none_is_an_error_and_no_blank(week: ModuleType) -> None:
+    with pytest.raises(TypeError, match="not known"):
+        render_notice(
+            broken(**{"notice.mjml.j2": "{{ button }}"}),
+            week.PUBLICATION,
+            subject="S",
+            heading="H",
+            paragraphs=[],
+            button=None,
+        )
+
+
+def test_a_template_that_prints_an_unknown_slot_is_refused(week: ModuleType) -> None:
+    mail = RenderedMail("s", "p", f"<p>__nl{week.NONCE}_address__</p>", "", "")
+    with pytest.raises(InputError, match="address"):
+        split_mail(mail, week.NONCE)
