@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.comparisons.model import Comparison
 from newsletter.errors import InputError, TransitionError
-from newsletter.selection import Section as Section  # part of what an issue is made of
+from newsletter.selection import Section
 
 
 class IssueStatus(StrEnum):
@@ -46,10 +46,10 @@ ISSUE_MOVES: dict[IssueStatus, frozenset[IssueStatus]] = {
 def require_status(key: str, before: IssueStatus, after: IssueStatus) -> None:
     """Raise TransitionError unless issue `key` may go from `before` to `after`."""
     if after not in ISSUE_MOVES[before]:
-        raise TransitionError(
-            f"Issue {key} is {before}; from there it cannot become {after}.",
-            next_step=f"See `newsletter issues show {key}`.",
-        )
+        then = f"See `newsletter issues show {key}`."
+        if (before, after) == (IssueStatus.DRAFT, IssueStatus.SENDING):
+            then = f"Approve it first: newsletter issues approve {key}."
+        raise TransitionError(f"Issue {key} is {before}; from there it cannot become {after}.", next_step=then)
 
 
 @dataclass(frozen=True, slots=True)

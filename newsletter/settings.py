@@ -14,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from newsletter.errors import ConfigError
@@ -42,9 +43,13 @@ class SelectionSettings(_Section):
 class ScheduleSettings(_Section):
     """When an issue is due, and what then happens by itself."""
 
-    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        "monday", description="the day it is due"
+    )
     at: time = Field(time(9, 0), description="local time in `time_zone`")
-    mode: Literal["draft", "auto", "off"] = "draft"
+    mode: Literal["draft", "auto", "off"] = Field(
+        "draft", description="draft: draft it and tell the operator; auto: test, hold, send; off: nothing by itself"
+    )
     catch_up_hours: float = Field(2, gt=0, le=72, description="a slot missed by less runs late; older: you decide")
     hold_minutes: float = Field(60, ge=1, le=1440, description="in auto mode: time to stop it after the test went out")
 
@@ -52,31 +57,31 @@ class ScheduleSettings(_Section):
 class OutboxSettings(_Section):
     """The embedded provider: .eml files in a folder."""
 
-    folder: Path = Path("outbox")
+    folder: Path = Field(Path("outbox"), description="where the .eml files go")
 
 
 class SmtpSettings(_Section):
     """Any mail server that takes submissions."""
 
-    host: str = "localhost"
+    host: str = Field("localhost", description="the mail server")
     port: int = Field(587, ge=1, le=65535)
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = Field("", description="absent: no login")
+    password: SecretStr = Field(SecretStr(""), description="secret")
+    security: Literal["starttls", "tls", "none"] = Field("starttls", description="starttls, tls or none")
 
 
 class ResendSettings(_Section):
     """Resend's batch API."""
 
-    api_key: SecretStr = SecretStr("")
-    webhook_secret: SecretStr = SecretStr("")
-    base_url: str = "https://api.resend.com"
+    api_key: SecretStr = Field(SecretStr(""), description="secret")
+    webhook_secret: SecretStr = Field(SecretStr(""), description="secret; absent: no webhook")
+    base_url: str = Field("https://api.resend.com", description="another address for tests")
 
 
 class DeliverySettings(_Section):
     """Who sends, and how fast."""
 
-    provider: Literal["outbox", "smtp", "resend"] = "outbox"
+    provider: Literal["outbox", "smtp", "resend"] = Field("outbox", description="who sends")
     requests_per_second: float | None = Field(None, gt=0, description="absent: as fast as the provider allows")
     workers: int = Field(4, ge=1, le=32, description="requests under way at once")
     timeout_seconds: float = Field(30, gt=0, le=300, description="total deadline of one request")
@@ -88,7 +93,7 @@ class DeliverySettings(_Section):
 class WebSettings(_Section):
     """Where `serve` listens."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description="where `serve` listens")
     port: int = Field(8000, ge=0, le=65535)
     confirmations_per_hour: int = Field(200, ge=1, description="confirmation mails to new addresses, all together")
 
@@ -100,20 +105,20 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    name: str = "Weekly AI Tool Verdicts"
+    name: str = Field("Weekly AI Tool Verdicts", description="the name of the newsletter")
     sender: str = Field("", description="the address issues come from")
     sender_name: str = Field("", description="the name beside it; absent: `name`")
-    reply_to: str = ""
+    reply_to: str = Field("", description="where answers go; absent: `sender`")
     operator: str = Field("", description="where notices to you go; absent: `reply_to`")
     postal_address: str = Field("", description="stands in every mail; the law asks for it")
     site_url: str = Field("http://localhost:8000", description="where readers reach `serve`")
-    time_zone: str = "UTC"
+    time_zone: str = Field("UTC", description="of the schedule, like Europe/Berlin")
     comparison_url: str = Field("", description="address pattern of comparison pages, with {slug}; absent: our page")
     unsubscribe_mailbox: str = Field("", description="address of a mailbox that is read; absent: web only")
     about_panel: str = Field("", description="one line about who the panel is")
-    database: Path = Path("subscribers.db")
+    database: Path = Field(Path("subscribers.db"), description="the one file; relative to newsletter.toml")
     secret_key: SecretStr = Field(SecretStr(""), description="signs reader links; absent: one kept in the database")
-    failpoints: str = Field("", description="for fault tests: name=kill|exit|sleep:SECONDS[@N], comma-separated")
+    failpoints: str = Field("", description="for fault tests: name=kill, exit or sleep:SECONDS[@N], comma-separated")
     selection: SelectionSettings = SelectionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     delivery: DeliverySettings = DeliverySettings()
@@ -233,19 +238,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _reject_unknown_environment() -> None:
-    known = set(_keys(Settings))
+    known = {key for key, _ in _fields(Settings)}
     for name in os.environ:
         if name.startswith(_PREFIX) and name.removeprefix(_PREFIX).lower().replace("__", ".") not in known:
             raise ConfigError(f"The environment sets {name}, which is no setting.", next_step="Unset or correct it.")
-
-
-def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    keys = []
-    for name, info in model.model_fields.items():
-        keys.append(prefix + name)
-        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            keys.extend(_keys(info.annotation, f"{prefix}{name}."))
-    return keys
 
 
 def _dotted(values: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -279,4 +275,33 @@ def flat(settings: BaseModel, prefix: str = "") -> dict[str, str]:
             found.update(flat(value, f"{prefix}{name}."))
         else:
             found[prefix + name] = "" if value is None else str(value)
+    return found
+
+
+def reference() -> str:
+    """docs/settings.md: every setting with its default and meaning. A test keeps the file equal to this."""
+    lines = [
+        "# Settings",
+        "",
+        "`newsletter.toml` < environment < flags. In the environment a key is written",
+        "`NEWSLETTER_SCHEDULE__MODE=auto`; secrets belong there. An unknown key is an error.",
+        "`newsletter config show` tells what is in force, and where it came from.",
+        "",
+        "| setting | default | meaning |",
+        "|---|---|---|",
+    ]
+    for key, field in _fields(Settings):
+        default = field.get_default(call_default_factory=False)
+        shown = f"`{default}`" if str(default) not in ("", "None") and not isinstance(default, SecretStr) else ""
+        lines.append(f"| `{key}` | {shown} | {field.description or ''} |")
+    return "\n".join(lines) + "\n"
+
+
+def _fields(model: type[BaseModel], prefix: str = "") -> list[tuple[str, FieldInfo]]:
+    found: list[tuple[str, FieldInfo]] = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found.extend(_fields(field.annotation, f"{prefix}{name}."))
+        else:
+            found.append((prefix + name, field))
     return found

@@ -64,6 +64,14 @@ def blocking(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity is Severity.BLOCK]
 
 
+def grouped(findings: list[Finding]) -> list[tuple[Finding, int]]:
+    """(first, how many) of findings that break the same rule and want the same mending, in their order."""
+    groups: dict[tuple[int, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.rule, finding.fix), []).append(finding)
+    return [(group[0], len(group)) for group in groups.values()]
+
+
 def approve_issue(app: App, key: str, *, code: str | None = None) -> Issue:
     """Freeze the content under its hash. `code` is the one in the test mail: it says that you received it.
 
@@ -101,8 +109,13 @@ def approve_issue(app: App, key: str, *, code: str | None = None) -> Issue:
 
 def require_clean(app: App, issue: Issue, composed: Composed) -> None:
     """Raise ChecksFailedError naming every finding that blocks."""
-    if found := blocking(check_mail(app, issue, composed)):
+    if found := grouped(blocking(check_mail(app, issue, composed))):
+        facts = [
+            f"{finding.place}: {finding.message.rstrip('.')}"
+            + (f" (and {count - 1} more like it)" if count > 1 else "")
+            for finding, count in found
+        ]
         raise ChecksFailedError(
-            "Checks block this: " + "; ".join(f"{finding.place}: {finding.message}" for finding in found) + ".",
-            next_step=" ".join(dict.fromkeys(finding.fix for finding in found)),
+            "Checks block this: " + "; ".join(facts) + ".",
+            next_step=" ".join(dict.fromkeys(finding.fix for finding, _ in found)),
         )

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, time
 from newsletter.app.compose_issue import content_of
 from newsletter.app.container import App
 from newsletter.errors import ChecksFailedError, TransitionError
-from newsletter.issues import Issue, IssueStatus, Section, Slot, next_slots, require_status, slot_of_key
+from newsletter.issues import Issue, IssueStatus, Slot, next_slots, require_status, slot_of_key
 from newsletter.rendering.words import propose_preheader, propose_subject
-from newsletter.selection import Candidate, Outcome, Selection, choose_week
+from newsletter.selection import Candidate, Outcome, Section, Selection, choose_week
 from newsletter.store.comparisons import Stored
 from newsletter.store.issues import ChoiceRow, ItemRow
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from newsletter.app.compose_issue import find_issue
 from newsletter.app.container import App
 from newsletter.errors import InputError, NotFoundError, TransitionError
-from newsletter.issues import Issue, IssueStatus, Section
+from newsletter.issues import Issue, IssueStatus
 from newsletter.rendering.words import PREHEADER_LIMITS, SUBJECT_LIMIT
+from newsletter.selection import Section
 from newsletter.store.issues import ItemRow
 
 _EDITABLE = (IssueStatus.DRAFT, IssueStatus.APPROVED, IssueStatus.HOLDING)

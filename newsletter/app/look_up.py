@@ -15,7 +15,8 @@ from newsletter.audience.consent import Consent
 from newsletter.audience.subscriber import Subscriber, SuppressionReason
 from newsletter.comparisons.model import Comparison
 from newsletter.errors import InputError
-from newsletter.issues import Issue, IssueStatus, Section
+from newsletter.issues import Issue, IssueStatus
+from newsletter.selection import Section
 from newsletter.store.comparisons import Stored
 
 

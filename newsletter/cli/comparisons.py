@@ -85,7 +85,7 @@ def _draw(console: Console, done: ComparisonImport) -> None:
         place = f"{entry.source}, line {entry.line}"
         words = " ".join(filter(None, [safe(entry.name), safe(entry.reason), safe(entry.fix)]))
         style = {"rejected": "red", "changed": "yellow", "new": "green"}[entry.kind]
-        console.print(f"[{style}]{entry.kind:<9}[/] {words}  [dim]{safe(place)}[/]")
+        console.print(f"[{style}]{entry.kind:<9}[/] {words} [dim]({safe(place)})[/]")
     summary = ", ".join(f"{count} {kind}" for kind, count in done.counts.items())
     console.print(f"[bold]{'Imported' if done.applied else 'Dry run, nothing changed'}:[/] {summary}.")
     if done.applied and done.counts["rejected"]:

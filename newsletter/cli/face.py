@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from newsletter.settings import Settings
 
 
+_PIPE_WIDTH = 200
+
+
 class Face:
     """One call of one command."""
 
@@ -47,7 +50,8 @@ class Face:
     def console(self) -> Console:
         from rich.console import Console
 
-        return Console(highlight=False, soft_wrap=False)
+        # a terminal wraps sentences itself; a pipe gets them, and tables, whole
+        return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
     def answer(self, document: Any, draw: Callable[[Console], None]) -> None:
         """`document` as JSON on stdout, or what `draw` makes of it."""
@@ -95,6 +99,18 @@ def table(*columns: str, title: str | None = None) -> Any:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def indented(text: str, spaces: int) -> Any:
+    """A sentence that keeps its indent where it wraps."""
+    from rich.padding import Padding
+
+    return Padding(text, (0, 0, 0, spaces))
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 recipient`, `25 recipients`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def safe(text: object) -> str:

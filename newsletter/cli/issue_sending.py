@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.face import Face, common, safe, table
+from newsletter.cli.face import Face, common, counted, safe, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,10 +32,8 @@ def send(face: Face, key: str, yes: bool, dry_run: bool) -> None:
     from newsletter.issues import IssueStatus
 
     detail = look_at_issue(face.app, key)
-    sentence = (
-        f"Issue {key}, “{detail.issue.subject}”, goes to {detail.audience['recipients']} recipients"
-        f" through {face.app.provider.name}"
-    )
+    readers = counted(detail.audience["recipients"], "recipient")
+    sentence = f"Issue {key}, “{detail.issue.subject}”, goes to {readers} through {face.app.provider.name}"
     if dry_run:
         face.answer(
             {"key": key, **detail.audience, "provider": face.app.provider.name},
@@ -68,11 +66,11 @@ def pause(face: Face, key: str) -> None:
     from newsletter.app.send_issue import pause_issue
 
     issue = pause_issue(face.app, key)
-    left = issue.counts.waiting
+    left = counted(issue.counts.waiting, "recipient")
     face.answer(
         issue,
         lambda console: console.print(
-            f"Issue {key} is {issue.status}; {left} recipients wait. Go on with: newsletter issues resume {key}"
+            f"Issue {key} is {issue.status}; {left} left. Go on with: newsletter issues resume {key}"
             if issue.frozen_at
             else f"Issue {key} is a {issue.status} again; nothing went out."
         ),
@@ -105,12 +103,13 @@ def cancel(face: Face, key: str, yes: bool) -> None:
     from newsletter.app.send_issue import cancel_issue
 
     waiting = find_issue(face.app, key).counts.waiting
-    face.ask(f"Cancel issue {key}? {waiting} waiting recipients will never get it.", yes=yes)
+    face.ask(f"Cancel issue {key}? {counted(waiting, 'waiting recipient')} will never get it.", yes=yes)
     issue = cancel_issue(face.app, key)
     face.answer(
         issue,
         lambda console: console.print(
-            f"Issue {key} is cancelled: {issue.counts.cancelled} recipients do not get it, {issue.counts.accepted} did."
+            f"Issue {key} is cancelled: {counted(issue.counts.cancelled, 'recipient')} will not get it,"
+            f" {issue.counts.accepted} did."
         ),
     )
 
@@ -134,7 +133,8 @@ def draw_report(console: Console, made: IssueReport) -> None:
     parts = [f"{count} {name}" for name, count in made.counts.items() if count and name != "frozen"]
     total = made.counts["frozen"]
     proof = "" if made.sums_up else " [red]This does not sum up: run newsletter doctor.[/]"
-    console.print(f"{total} recipients = {' + '.join(parts) or '0'}.{proof}".replace("in_flight", "in flight"))
+    sum_of = " + ".join(parts).replace("in_flight", "in flight") or "0"
+    console.print(f"{counted(total, 'recipient')} = {sum_of}.{proof}")
     if made.outcomes:
         told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in made.outcomes.items())
         console.print(f"Reported since: {told}.")

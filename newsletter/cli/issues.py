@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.face import Face, common, safe, table
+from newsletter.cli.face import Face, common, counted, indented, safe, table
 from newsletter.cli.issue_sending import cancel, pause, report, resume, send, settle
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from newsletter.app.look_up import IssueDetail
     from newsletter.rendering.lint import Finding
+
+
+_STATUS_WORDS = {"draft": "a draft", "holding": "on hold"}
 
 
 @click.group()
@@ -76,7 +79,8 @@ def draw_detail(console: Console, detail: IssueDetail) -> None:
     """The issue for a person at a terminal."""
     issue = detail.issue
     reason = f" ({safe(issue.reason)})" if issue.reason else ""
-    console.print(f"[bold]Issue {issue.key}[/] of {issue.slot.day:%d %B %Y} is [bold]{issue.status}[/]{reason}.")
+    status = _STATUS_WORDS.get(issue.status, str(issue.status))
+    console.print(f"[bold]Issue {issue.key}[/] of {issue.slot.day:%d %B %Y} is [bold]{status}[/]{reason}.")
     if issue.subject:
         console.print(f"Subject    {safe(issue.subject)}\nPreheader  {safe(issue.preheader)}")
     if issue.intro:
@@ -92,12 +96,12 @@ def draw_detail(console: Console, detail: IssueDetail) -> None:
         console.print("\n[bold]Why[/]")
         for choice in detail.choices:
             style = {"in": "green", "waiting": "yellow"}.get(choice.outcome, "dim")
-            console.print(f"  [{style}]{choice.outcome:<8}[/]{safe(choice.title)}")
-            console.print(f"          [dim]{safe(choice.reason)}[/]")
+            console.print(f"  [{style}]{choice.outcome:<8}[/] {safe(choice.title)}")
+            console.print(indented(f"[dim]{safe(choice.reason)}[/]", 11), soft_wrap=False)
     audience = detail.audience
     console.print(
         f"\nAudience now: {audience['active']} active − {audience['suppressed']} suppressed"
-        f" = [bold]{audience['recipients']} recipients[/]."
+        f" = [bold]{counted(audience['recipients'], 'recipient')}[/]."
     )
 
 
@@ -179,14 +183,15 @@ def check(face: Face, key: str) -> None:
 
 def draw_findings(console: Console, findings: list[Finding]) -> None:
     """What the mail rules found."""
+    from newsletter.app.approve_issue import grouped
+
     if not findings:
         console.print("[green]ok[/]    the mail keeps all static rules")
-    for finding in findings:
+    for finding, count in grouped(findings):
         style = "red" if finding.severity == "block" else "yellow"
-        console.print(
-            f"[{style}]{finding.severity:<5}[/] rule {finding.rule}, {safe(finding.place)}: {safe(finding.message)}"
-            f"  [dim]{safe(finding.fix)}[/]"
-        )
+        more = f" (and {count - 1} more like it)" if count > 1 else ""
+        told = f"rule {finding.rule}, {safe(finding.place)}: {safe(finding.message)}{more}"
+        console.print(f"[{style}]{finding.severity:<5}[/] {told}  [dim]{safe(finding.fix)}[/]")
 
 
 @issues.command("test")

@@ -67,7 +67,7 @@ def read_yaml(text: str) -> tuple[list[Node], list[Problem]]:
         problems.append(error.problem)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
+        line = min(mark.line, text.rstrip("\n").count("\n")) + 1 if mark else 1  # never after the last line
         why = getattr(error, "problem", None) or "the text is not YAML"
         fix = "A text that holds `: `, ` #` or starts with a sign goes in quotes, or below its key after `>-`."
         problems.append(Problem(line, f"This is not valid YAML: {show(str(why), 120)}.", fix))

@@ -24,6 +24,7 @@ from newsletter.errors import InputError
 HEADING, INTRO, BREADCRUMB = "AI tool comparison", "Which one should you ship with?", "Compare/"
 DECISION, SCORECARD = "Decision", "Reviewer scorecard"
 BOX_HEADING, BOX = "Weekly AI Tool Verdicts", "Get the next comparison in your inbox"
+_LANDMARKS = (DECISION, SCORECARD, BOX_HEADING, BOX)
 _BOOKMARKS = ("Loading bookmarks", "No bookmarks yet", "Bookmark tools to save them")
 _LONGEST_TITLE = 1000
 _VS = re.compile(r"\svs\.?\s", re.IGNORECASE)
@@ -52,7 +53,9 @@ def read_pages(text: str, *, partial: bool = False) -> tuple[list[Located], list
 def _lines(text: str) -> list[Line]:
     plain = text.replace("\u00a0", " ").replace("\ufeff", "")
     lines = (Line(number, line.strip()) for number, line in enumerate(plain.split("\n"), 1))
-    return [line for line in lines if line.text and not line.text.startswith(_BOOKMARKS)]
+    return [
+        line for line in lines if line.text and (line.text.endswith(HEADING) or not line.text.startswith(_BOOKMARKS))
+    ]
 
 
 def _split(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
@@ -100,7 +103,7 @@ class _Page:
                 self.notes.append(f"{fault} (line {number})")
             else:
                 self._refuse(number, fault)
-        comparison = self._comparison(cards, scorecard)
+        comparison = None if self.problems else self._comparison(cards, scorecard)
         if self.problems or comparison is None:
             return None, self.problems
         return Located(comparison, self.lines[0].number, (*self.notes, *scorecard.notes)), []
@@ -111,19 +114,21 @@ class _Page:
     def _parts(self) -> tuple[list[Card], Scorecard]:
         """The cards and the reviews, and in `missing` what the page lacks."""
         nothing = Scorecard()
-        title_at = next((at for at, line in enumerate(self.lines[:3]) if _is_title(line.text)), None)
-        if title_at is None:
+        title_at = 1 + max((at for at, line in enumerate(self.lines[:2]) if line.text.endswith(HEADING)), default=-1)
+        if title_at >= len(self.lines) or not _is_title(self.lines[title_at].text):
             self.missing = ["the names of the two tools", "all that follows"]
             return [], nothing
         title, body = self.lines[title_at].text, self.lines[title_at + 1 :]
         self.reached = "its title"
+        self.cut = not any(_is_box(line.text) for line in body)
+        if self.cut and body and any(mark.startswith(body[-1].text) for mark in _LANDMARKS if mark != body[-1].text):
+            body = body[:-1]  # the start of a heading must not become the end of a text
         scorecard_at = _find(body, SCORECARD)
         box_at = next((at for at, line in enumerate(body) if at > (scorecard_at or 0) and _is_box(line.text)), None)
         end = len(body) if box_at is None else box_at
         decision_at = _find(body[: end if scorecard_at is None else scorecard_at], DECISION)
         cards_end = next(at for at in (decision_at, scorecard_at, end) if at is not None)
         cards = read_cards(title, [line for line in body[:cards_end] if not line.text.startswith(INTRO)], self.notes)
-        self.cut = box_at is None
         if len(cards) < 2 and (scorecard_at is not None or not self.cut):
             reason = f"No two cards carry the two names of the title, {show(title)!r}."
             self._refuse(self.lines[title_at].number, reason)
@@ -155,13 +160,12 @@ class _Page:
 
     def _scorecard(self, lines: Sequence[Line], cards: list[Card]) -> Scorecard:
         if self.cut:
-            lines = [line for line in lines if line is not self.lines[-1] or not BOX_HEADING.startswith(line.text)]
             lines = without_stump(lines)
         left, right = (card.verdict[1] if card.verdict else None for card in cards)
         if not lines:
             scorecard = Scorecard(missing=["the reviews"] if self.cut else [], notes=[] if self.cut else [_NO_REVIEWS])
         elif lines[0].text[0] == "“" or lines[0].text in DASHES:
-            scorecard = read_quoted(lines, self.cut)
+            scorecard = read_quoted(lines)
         elif has_scores(lines):
             scorecard = read_named(lines, (left, right), self.cut)
         else:
@@ -220,7 +224,7 @@ class _Page:
 
 
 def _is_title(text: str) -> bool:
-    return len(text) <= _LONGEST_TITLE and bool(_VS.search(text)) and not text.startswith((BREADCRUMB, INTRO))
+    return len(text) <= _LONGEST_TITLE and bool(_VS.search(text)) and not text.startswith(BREADCRUMB)
 
 
 def _is_box(text: str) -> bool:

@@ -52,14 +52,15 @@ def _splits(title: str) -> Iterator[tuple[str, str]]:
 def _places(split: tuple[str, str], body: Sequence[Line], anchors: list[int]) -> list[int]:
     """Where the names stand in their cards: two places, one where only the left card is there, or none."""
     places: list[int] = []
-    start = 0
-    for index, name in enumerate(split):
-        anchor = anchors[index] if index < len(anchors) else None
-        place = _find_name(name, body, start, anchor)
+    for name, tried in zip(
+        split, (anchors, anchors[::-1]), strict=True
+    ):  # the left card is the first, the right the last
+        start = places[0] + 1 if places else 0
+        found = (_find_name(name, body, start, anchor) for anchor in [*tried, None])
+        place = next((place for place in found if place is not None), None)
         if place is None:
             break
         places.append(place)
-        start = (place if anchor is None else anchor) + 1
     return places
 
 
@@ -108,7 +109,7 @@ def _fill(card: Card, rest: Sequence[Line], notes: list[str]) -> None:
     head_end = min(place for place in (panel, community, entry, len(texts)) if place is not None)
     head = _read_panel(card, texts[:head_end])
     if head:
-        card.tagline, card.reached = " ".join(head), "tagline"
+        card.tagline, card.reached = head[0], "tagline"
     if card.label or card.share is not None or panel is not None:
         card.reached = "panel verdict"
     if community is not None:

@@ -24,17 +24,10 @@ class _Quotes:
     outside: list[str] = field(default_factory=list)
     """Lines that are in no quote."""
 
-    @property
-    def sound(self) -> bool:
-        return self.closed and not self.outside
 
-
-def read_quoted(lines: Sequence[Line], cut: bool) -> Scorecard:
-    """Read the quotes. `cut`: the page ends with these lines."""
-    quotes = _by_nesting(lines)
-    if not quotes.sound and not cut:
-        by_line = _by_line(lines)
-        quotes = by_line if by_line.sound else quotes
+def read_quoted(lines: Sequence[Line]) -> Scorecard:
+    """Read the quotes."""
+    quotes = _by_line(lines) or _by_nesting(lines)
     card = Scorecard()
     for place, text in enumerate(quotes.texts):
         if text:
@@ -91,24 +84,11 @@ def _close(text: str, opening: int) -> int | None:
     return None
 
 
-def _by_line(lines: Sequence[Line]) -> _Quotes:
-    """Where the marks do not pair up: a quote ends with a line that ends with ”, before one that starts with “."""
-    quotes = _Quotes()
-    held: list[str] = []
-    for place, line in enumerate(lines):
-        if not held and line.text in DASHES:
-            quotes.texts.append(None)
-            continue
-        if not held and not line.text.startswith("“"):
-            quotes.outside.append(line.text)
-            continue
-        held.append(line.text)
-        follows = lines[place + 1].text if place + 1 < len(lines) else "“"
-        if line.text.endswith("”") and (follows.startswith("“") or follows in DASHES):
-            quotes.texts.append(_paragraphs("\n".join(held)[1:-1]))
-            held = []
-    quotes.closed = not held
-    return quotes
+def _by_line(lines: Sequence[Line]) -> _Quotes | None:
+    """One quote per line, whatever marks are inside; None unless every line is one and there are pairs of them."""
+    if len(lines) % 2 or not all(re.fullmatch("“.*”", line.text) or line.text in DASHES for line in lines):
+        return None
+    return _Quotes([None if line.text in DASHES else _paragraphs(line.text[1:-1]) for line in lines])
 
 
 def _paragraphs(text: str) -> str | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from newsletter.comparisons.page_cards import read_verdict
 from newsletter.comparisons.page_parts import DASHES, Card, Line
 
 ROWS = ("Panel verdict", "Community", "Pricing", "Best for", "Category")
-_FARTHEST = 20
-"""Cells within which the next label is looked for."""
 
 
 def read_table(lines: Sequence[Line], cards: list[Card], cut: bool, notes: list[str]) -> list[str]:
@@ -23,32 +22,25 @@ def read_table(lines: Sequence[Line], cards: list[Card], cut: bool, notes: list[
     if cut:
         cells = cells[:-1]
     rows = []
-    place = 0
-    while place < len(cells):
-        label = cells[place]
-        width = _width(cells, place)
-        values = cells[place + 1 : place + 1 + width]
-        place += 1 + width
+    for label, values in _rows(cells, cut):
         if label not in ROWS:
             notes.append(f"The decision table's row {label!r} is not known and was left out.")
-            continue
-        rows.append(label)
-        if len(values) == 2 or (cut and place >= len(cells)):
+        elif len(values) != len(cards) and not cut:
+            notes.append(f"The decision table's row {label!r} has not one cell per tool and was left out.")
+        else:
+            rows.append(label)
             for card, value in zip(cards, values, strict=False):
                 _set_cell(card, label, value, notes)
-        else:
-            notes.append(f"The decision table's row {label} has {len(values)} cells and was left out.")
     return rows
 
 
-def _width(cells: list[str], place: int) -> int:
-    """How many cells belong to the label at `place`: two, where a label or the end follows them."""
-    rest = cells[place + 1 : place + _FARTHEST]
-    if len(rest) <= 2 and not any(cell in ROWS for cell in rest):
-        return len(rest)
-    if len(rest) == 2 or (len(rest) > 2 and rest[2] in ROWS):
-        return 2
-    return next((width for width, cell in enumerate(rest) if cell in ROWS), len(rest))
+def _rows(cells: list[str], cut: bool) -> list[tuple[str, list[str]]]:
+    """Label and cells of each row: three lines a row if that puts every known label first, else from label to label."""
+    threes = [(cells[place], cells[place + 1 : place + 3]) for place in range(0, len(cells), 3)]
+    if (len(cells) % 3 == 0 or cut) and set(ROWS) & set(cells) <= {label for label, _ in threes}:
+        return threes
+    places = [place for place, cell in enumerate(cells) if cell in ROWS]
+    return [(cells[start], cells[start + 1 : end]) for start, end in pairwise([*places, len(cells)])]
 
 
 def _set_cell(card: Card, label: str, value: str, notes: list[str]) -> None:

@@ -12,9 +12,10 @@ from datetime import date
 
 from newsletter.comparisons.model import Label, PanelVerdict, Tool
 from newsletter.errors import InputError
-from newsletter.issues import IssueContent, Item, Publication, Section
+from newsletter.issues import IssueContent, Item, Publication
 from newsletter.rendering.reviews import Quote, ScoreRow, choose_quote, score_rows
 from newsletter.rendering.words import changes, in_mail_order, lean, lean_sentence, one_line, shorten, summary
+from newsletter.selection import Section
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MONTHS = (

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from newsletter.comparisons.model import Comparison, Label, Tool
 from newsletter.errors import InputError
-from newsletter.issues import Item, Section
+from newsletter.issues import Item
+from newsletter.selection import Section
 
 SUBJECT_LIMIT = 60
 """Characters; the first 40 decide on a phone."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from newsletter.issues import Counts, Issue, IssueStatus, Section, Slot
+from newsletter.issues import Counts, Issue, IssueStatus, Slot
+from newsletter.selection import Section
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, moment_or_none, text_of
 

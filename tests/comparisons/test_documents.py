@@ -116,7 +116,8 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_key() -> No
         (
             4,
             "Left side: `zzz` is not a known key.",
-            "Known here: name, slug, url, category, tagline, description, pricing, best_for, panel, community, reviews.",
+            "Known here: name, slug, url, category, tagline, description, pricing, best_for, panel, community, "
+            "reviews.",
         ),
     ]
     nested = side_rejects("panel: {shares: 4}", "reviews:", "  - name: Builder")
@@ -141,7 +142,9 @@ def test_a_quoted_null_is_a_name_like_any_other() -> None:
     assert comparison.left.name == "null"
 
 
-@pytest.mark.parametrize("name", ["No", "no", "yes", "1e3", "3.0", "0x1F", "75%", "2026-11-18", "1_000", "12:30", "=", "on"])
+@pytest.mark.parametrize(
+    "name", ["No", "no", "yes", "1e3", "3.0", "0x1F", "75%", "2026-11-18", "1_000", "12:30", "=", "on"]
+)
 def test_a_name_stays_the_text_that_was_written(name: str) -> None:
     text = f"sides:\n- {{name: {name}, slug: one}}\n- {{name: Alder}}\n"
     assert parse_source(text, "a.yaml").located[0].comparison.left.name == name
@@ -250,7 +253,9 @@ def test_an_address_that_hides_where_it_leads_is_refused(url: str, why: str) -> 
     assert why in reason
 
 
-@pytest.mark.parametrize("url", ["http://localhost:8000", "https://[::1]:8/x", "https://example.com/Größe?q=1", "HTTPS://a.b/"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8000", "https://[::1]:8/x", "https://example.com/Größe?q=1", "HTTPS://a.b/"]
+)
 def test_ordinary_addresses_are_kept_as_they_are(url: str) -> None:
     text = f"url: '{url}'\nsides: [{{name: A}}, {{name: B}}]"
     if url.startswith("HTTPS"):
@@ -259,7 +264,9 @@ def test_ordinary_addresses_are_kept_as_they_are(url: str) -> None:
         assert parse_source(text, "a.yaml").located[0].comparison.url == url
 
 
-@pytest.mark.parametrize("character", ["\\u0000", "\\u001b", "\\u0085", "\\u2028", "\\u202e", "\\u2066", "\\ud800", "\\uffff"])
+@pytest.mark.parametrize(
+    "character", ["\\u0000", "\\u001b", "\\u0085", "\\u2028", "\\u202e", "\\u2066", "\\ud800", "\\uffff"]
+)
 def test_a_control_character_in_any_text_is_an_error(character: str) -> None:
     text = f'{{"sides": [{{"name": "A"}},\n{{"name": "B",\n"description": "a{character}b"}}]}}'
     (reject,) = rejects(text, "a.json")

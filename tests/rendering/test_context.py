@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.comparisons.model import Label, PanelVerdict, Pricing
 from newsletter.errors import InputError
-from newsletter.issues import Section
 from newsletter.rendering.context import checked_subject, comparison_view, issue_view, web_address
+from newsletter.selection import Section
 
 
 def test_an_issue_says_when_and_where_it_is(week: ModuleType) -> None:

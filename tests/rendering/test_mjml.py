@@ -10,7 +10,6 @@ import pytest
 
 from newsletter.comparisons.model import Label, PanelVerdict, Pricing
 from newsletter.errors import InputError
-from newsletter.issues import Section
 from newsletter.rendering.lint import lint_mail
 from newsletter.rendering.markup import Element, read_html
 from newsletter.rendering.mjml import (
@@ -22,6 +21,7 @@ from newsletter.rendering.mjml import (
     render_notice,
     split_mail,
 )
+from newsletter.selection import Section
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 LINK = "https://verdicts.example.org/u/r1.abc"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from newsletter.comparisons.model import Comparison, Label, PanelVerdict, Tool
 from newsletter.errors import InputError
-from newsletter.issues import Item, Section
+from newsletter.issues import Item
 from newsletter.rendering.words import (
     PREHEADER_LIMITS,
     SUBJECT_LIMIT,
@@ -25,6 +25,7 @@ from newsletter.rendering.words import (
     shorten,
     summary,
 )
+from newsletter.selection import Section
 
 
 def test_the_higher_share_leads_and_its_evidence_comes_first(week: ModuleType) -> None:

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from newsletter.comparisons.model import Comparison, Pricing, Review, Tool, Verdict, panel_of, slugify
-from newsletter.issues import IssueContent, Item, Publication, Section
+from newsletter.issues import IssueContent, Item, Publication
+from newsletter.selection import Section
 
 NONCE = "5eed0123abcd"
 PUBLICATION = Publication(
