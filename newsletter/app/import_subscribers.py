@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +25,17 @@ class ImportReport:
     rejects_file: Path | None
 
 
+_PROGRESS_ROWS = 500
 _KINDS = ("new", "confirmed", "unchanged", "unsubscribed", "suppressed", "duplicate", "rejected")
 
 
-def import_subscribers(app: App, path: Path, consent: str, *, dry_run: bool) -> ImportReport:
+def import_subscribers(
+    app: App, path: Path, consent: str, *, dry_run: bool, progress: Callable[[int], None] = lambda rows: None
+) -> ImportReport:
     """Import every usable row as active, with `consent` stored as the proof; never revive who left or is suppressed.
 
     Bad rows go to `NAME.rejects.csv` beside the file, each with its line and reason. Raises InputError where the file
-    cannot be read at all; then nothing is imported.
+    cannot be read at all; then nothing is imported. `progress` is called with the number of rows since the last call.
     """
     if not consent.strip():
         raise InputError(
@@ -44,7 +47,9 @@ def import_subscribers(app: App, path: Path, consent: str, *, dry_run: bool) -> 
     seen: set[bytes] = set()
     try:
         with app.store.transaction():
-            for row in _rows(path):
+            for number, row in enumerate(_rows(path), 1):
+                if number % _PROGRESS_ROWS == 0:
+                    progress(_PROGRESS_ROWS)
                 if isinstance(row, BadRow):
                     rejects.append(row)
                     counts["rejected"] += 1

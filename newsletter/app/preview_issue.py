@@ -9,6 +9,8 @@ from newsletter.app.compose_issue import check_mail, compose_issue, find_issue
 from newsletter.app.container import App
 from newsletter.app.readiness import Task, live_tasks
 from newsletter.audience.tokens import DEAD_TOKEN
+from newsletter.errors import TokenError
+from newsletter.issues import Issue
 from newsletter.rendering.lint import Finding
 from newsletter.rendering.mjml import split_mail
 
@@ -42,6 +44,14 @@ def preview_issue(app: App, key: str) -> Preview:
         composed.sha256,
         composed.sha256 == issue.content_sha256,
     )
+
+
+def preview_by_link(app: App, token: str) -> tuple[Issue, Preview]:
+    """What the link in the operator's mail shows. Raises TokenError where it is not valid."""
+    issue = app.store.issues.by_id(app.signer.read_draft(token))
+    if issue is None:
+        raise TokenError("This issue is gone.")
+    return issue, preview_issue(app, issue.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def _run_slot(app: App, slot: Slot) -> str | None:
             f"Why each is in or out: newsletter issues show {slot.key}. Then test, approve and send it.",
             *notes,
         ],
+        _link(app, issue),
     )
     return f"Issue {slot.key} is drafted."
 
@@ -100,6 +101,7 @@ def _begin_hold(app: App, issue: Issue, notes: list[str]) -> str:
             f"Issue {issue.key} does not go out by itself",
             f"Issue {issue.key} is a draft: checks stop it",
             [*problems, f"Mend that, then approve and send: newsletter issues check {issue.key}.", *notes],
+            _link(app, issue),
         )
         return f"Issue {issue.key} is drafted; checks stop it."
     minutes = app.settings.schedule.hold_minutes
@@ -124,8 +126,13 @@ def _begin_hold(app: App, issue: Issue, notes: list[str]) -> str:
                 f"To stop it: newsletter issues pause {issue.key}. It is a draft again then.",
                 *notes,
             ],
+            _link(app, issue),
         )
     return f"Issue {issue.key} holds until {until.astimezone(app.settings.zone):%H:%M}."
+
+
+def _link(app: App, issue: Issue) -> tuple[str, str]:
+    return f"Look at issue {issue.key}", f"{app.settings.site_url}/drafts/{app.signer.draft(issue.id)}"
 
 
 def _end_holds(app: App) -> str | None:

@@ -16,6 +16,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from newsletter.errors import TokenError
 
 CONFIRM_DAYS = 7
+DRAFT_DAYS = 14
 DEAD_TOKEN = "test"
 """Stands where a reader's token would, in tests and previews; opens a page that says so, and changes nothing."""
 
@@ -33,9 +34,8 @@ class Signer:
 
     def __init__(self, key: bytes) -> None:
         self._reader_key = hmac.digest(key, b"reader-link", hashlib.sha256)
-        self._confirm = URLSafeTimedSerializer(
-            key, salt="confirm-subscription", signer_kwargs={"digest_method": hashlib.sha256}
-        )
+        self._confirm = _timed(key, "confirm-subscription")
+        self._draft = _timed(key, "look-at-draft")
 
     def reader(self, issue_id: int, subscriber_id: int) -> str:
         """`issue.subscriber.mac` of `[A-Za-z0-9_.-]`, 22 characters of it the MAC (16 bytes)."""
@@ -60,11 +60,25 @@ class Signer:
 
     def read_confirmation(self, token: str) -> int:
         """The subscriber id. Raises TokenError where forged or older than CONFIRM_DAYS."""
-        try:
-            return int(self._confirm.loads(token, max_age=CONFIRM_DAYS * 86400))
-        except SignatureExpired:
-            raise TokenError(
-                f"This link is older than {CONFIRM_DAYS} days.", next_step="Subscribe once more to get a new one."
-            ) from None
-        except (BadSignature, ValueError, TypeError):
-            raise TokenError("This link is not one of ours.", next_step="Open it again from the e-mail.") from None
+        return _read(self._confirm, token, CONFIRM_DAYS, "Subscribe once more to get a new one.")
+
+    def draft(self, issue_id: int) -> str:
+        """A token for the operator's link to a draft; valid for DRAFT_DAYS."""
+        return self._draft.dumps(issue_id)
+
+    def read_draft(self, token: str) -> int:
+        """The issue id. Raises TokenError where forged or older than DRAFT_DAYS."""
+        return _read(self._draft, token, DRAFT_DAYS, "Look at it with `newsletter issues preview KEY`.")
+
+
+def _timed(key: bytes, salt: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(key, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def _read(serializer: URLSafeTimedSerializer, token: str, days: int, then: str) -> int:
+    try:
+        return int(serializer.loads(token, max_age=days * 86400))
+    except SignatureExpired:
+        raise TokenError(f"This link is older than {days} days.", next_step=then) from None
+    except (BadSignature, ValueError, TypeError):
+        raise TokenError("This link is not one of ours.", next_step="Open it again from the e-mail.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,14 @@ def import_(face: Face, file: Path, consent: str, dry_run: bool) -> None:
     """Import a CSV file with an e-mail column. Who unsubscribed or is suppressed stays so."""
     from newsletter.app.import_subscribers import import_subscribers
 
-    done = import_subscribers(face.app, file, consent, dry_run=dry_run)
+    if face.as_json or not sys.stderr.isatty():
+        done = import_subscribers(face.app, file, consent, dry_run=dry_run)
+    else:
+        with (
+            file.open("rb") as lines,
+            click.progressbar(length=sum(1 for _ in lines), label="Reading", file=sys.stderr) as bar,
+        ):
+            done = import_subscribers(face.app, file, consent, dry_run=dry_run, progress=bar.update)
     document = {
         "applied": not dry_run,
         "counts": done.counts,

@@ -15,6 +15,13 @@ from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, moment_or_none, text_of
 
 _COUNTS = tuple(field.name for field in fields(Counts))
+_COLUMNS = ", ".join(  # all but the frozen mail, which is large and seldom wanted
+    (
+        *("id", "key", "slot", "slot_at", "cutoff_at", "status", "reason", "nonce", "subject", "preheader", "intro"),
+        *("test_sha256", "content_sha256", "approved_at", "hold_until", "frozen_at", "finished_at"),
+        *_COUNTS,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +51,22 @@ class Issues:
         self._database = database
 
     def by_key(self, key: str) -> Issue | None:
-        row = self._database.one("SELECT * FROM issue WHERE key = ?", (key,))
+        row = self._database.one(f"SELECT {_COLUMNS} FROM issue WHERE key = ?", (key,))
         return _issue(row) if row else None
 
     def by_id(self, issue_id: int) -> Issue | None:
-        row = self._database.one("SELECT * FROM issue WHERE id = ?", (issue_id,))
+        row = self._database.one(f"SELECT {_COLUMNS} FROM issue WHERE id = ?", (issue_id,))
         return _issue(row) if row else None
 
     def all(self, limit: int = -1) -> list[Issue]:
         """Newest slot first."""
-        return [_issue(row) for row in self._database.query("SELECT * FROM issue ORDER BY slot DESC LIMIT ?", (limit,))]
+        rows = self._database.query(f"SELECT {_COLUMNS} FROM issue ORDER BY slot DESC LIMIT ?", (limit,))
+        return [_issue(row) for row in rows]
 
     def in_status(self, *statuses: IssueStatus) -> list[Issue]:
         """Oldest slot first."""
         marks = ", ".join("?" * len(statuses))
-        rows = self._database.query(f"SELECT * FROM issue WHERE status IN ({marks}) ORDER BY slot", list(statuses))
+        rows = self._database.query(f"SELECT {_COLUMNS} FROM issue WHERE status IN ({marks}) ORDER BY slot", list(statuses))
         return [_issue(row) for row in rows]
 
     def create(
