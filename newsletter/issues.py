@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from newsletter.comparisons.formats import from_document, to_document
 from newsletter.comparisons.model import Comparison
 from newsletter.errors import InputError, TransitionError
 from newsletter.selection import Section
@@ -102,6 +104,37 @@ class Slot:
         return f"{year}-W{week:02d}"
 
 
+def to_manifest(content: IssueContent) -> str:
+    """The content as JSON, to be kept with a frozen issue: what was sent, whatever is revised later."""
+    items = [
+        {
+            "comparison": to_document(item.comparison),
+            "section": str(item.section),
+            "url": item.url,
+            "before": dict(item.before),
+        }
+        for item in content.items
+    ]
+    texts = {"subject": content.subject, "preheader": content.preheader, "intro": content.intro}
+    return json.dumps({"key": content.key, "day": content.day.isoformat(), **texts, "items": items})
+
+
+def from_manifest(manifest: str) -> IssueContent:
+    """The reverse of to_manifest()."""
+    kept = json.loads(manifest)
+    items = tuple(
+        Item(
+            from_document(item["comparison"]),
+            Section(item["section"]),
+            item["url"],
+            tuple(sorted(item["before"].items())),
+        )
+        for item in kept["items"]
+    )
+    texts = (kept["subject"], kept["preheader"], kept["intro"])
+    return IssueContent(kept["key"], date.fromisoformat(kept["day"]), *texts, items)
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How a frozen issue's recipients stand: kept, never counted. `frozen` is the sum of the rest."""
@@ -182,10 +215,9 @@ def slot_of_key(rule: WeeklyRule, key: str) -> Slot:
     """The slot of an issue key. Raises InputError where the key is not like `2026-W47` or has no such week."""
     try:
         year, _, week = key.partition("-W")
-        day = date.fromisocalendar(int(year), int(week), rule.weekday + 1)
-    except ValueError:
+        slot = slot_on(rule, date.fromisocalendar(int(year), int(week), rule.weekday + 1))
+    except (ValueError, OverflowError):
         raise InputError(f"{key!r} is not an issue key.", next_step="Write year and ISO week, like 2026-W47.") from None
-    slot = slot_on(rule, day)
     if slot.key != key:
         raise InputError(f"{key!r} is not an issue key.", next_step=f"Write {slot.key}.")
     return slot

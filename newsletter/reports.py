@@ -15,7 +15,7 @@ SILENCE = timedelta(hours=72)
 
 @dataclass(frozen=True, slots=True)
 class IssueReport:
-    """One issue's numbers. `outcomes`: event → deliveries it stands for; `no_report`: accepted and silent since."""
+    """One issue's numbers. `outcomes`: event → deliveries it stands for; `no_report`: accepted, and silent since."""
 
     key: str
     status: str
@@ -36,14 +36,12 @@ class IssueReport:
 
 
 def report_on(
-    issue: Issue, outcomes: Mapping[str, int], missed: list[dict[str, str | None]], now: datetime
+    issue: Issue, outcomes: Mapping[str, int], silent: int, missed: list[dict[str, str | None]], now: datetime
 ) -> IssueReport:
-    """The report as of `now`."""
+    """The report as of `now`. `silent`: accepted deliveries that no event stands for."""
     counts = asdict(issue.counts)
     parts = sum(count for name, count in counts.items() if name != "frozen")
-    silent = None
-    if issue.finished_at and now - issue.finished_at >= SILENCE:
-        silent = max(0, issue.counts.accepted - sum(outcomes.values()))
+    no_report = silent if issue.finished_at and now - issue.finished_at >= SILENCE else None
     seconds = None
     if issue.frozen_at and issue.finished_at:
         seconds = (issue.finished_at - issue.frozen_at).total_seconds()
@@ -54,7 +52,7 @@ def report_on(
         counts,
         parts == issue.counts.frozen,
         dict(outcomes),
-        silent,
+        no_report,
         seconds,
         tuple(missed[:100]),
     )

@@ -120,11 +120,7 @@ def choose_week(candidates: Sequence[Candidate], rules: Rules) -> Selection:
     ranked = sorted(candidates, key=_rank)
     fresh = [candidate for candidate in ranked if _is_fresh(candidate, rules)]
     if len(fresh) < rules.minimum:
-        found = {0: "There is nothing", 1: "There is one comparison"}.get(
-            len(fresh), f"There are {len(fresh)} comparisons"
-        )
-        why = f"{found} to send, and the minimum is {rules.minimum}."
-        return Selection(tuple(_out(candidate, rules, "the week is skipped") for candidate in ranked), why)
+        return _skipped(ranked, rules, f"{_found(len(fresh))} to send, and the minimum is {rules.minimum}.")
 
     per_category: Counter[str] = Counter()
     full = brief = 0
@@ -150,7 +146,18 @@ def choose_week(candidates: Sequence[Candidate], rules: Rules) -> Selection:
             continue
         per_category[category] += 1
         choices.append(Choice(candidate, Outcome.IN, section, _why_in(candidate, section, full + brief)))
+    if full + brief < min(rules.minimum, rules.full + rules.brief):
+        cap = f"the cap of {rules.cap_per_category} for each category leaves {full + brief}"
+        return _skipped(ranked, rules, f"{_found(len(fresh))} to send, {cap}, and the minimum is {rules.minimum}.")
     return Selection(tuple(choices))
+
+
+def _skipped(ranked: Sequence[Candidate], rules: Rules, why: str) -> Selection:
+    return Selection(tuple(_out(candidate, rules, "the week is skipped") for candidate in ranked), why)
+
+
+def _found(count: int) -> str:
+    return {0: "There is nothing", 1: "There is one comparison"}.get(count, f"There are {count} comparisons")
 
 
 def _is_fresh(candidate: Candidate, rules: Rules) -> bool:

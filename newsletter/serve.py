@@ -62,6 +62,7 @@ def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] =
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the pages decide themselves whom they believe about a visitor's address
         timeout_graceful_shutdown=_DRAIN_SECONDS // 2,
     )
     server = uvicorn.Server(config)

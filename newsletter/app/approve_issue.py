@@ -96,14 +96,17 @@ def approve_issue(app: App, key: str, *, code: str | None = None) -> Issue:
             "Nobody has confirmed receiving a test of this very content.",
             next_step=f"Run `newsletter issues test {key} --to YOU`, then approve with the code in that mail: --code.",
         )
-    app.store.issues.move(
+    if not app.store.issues.move(
         issue.id,
         issue.status,
         IssueStatus.APPROVED,
         content_sha256=composed.sha256,
         test_sha256=tested,
         approved_at=app.now(),
-    )
+    ):
+        raise TransitionError(
+            f"Issue {key} changed this moment.", next_step="Look at it and try again.", permanent=False
+        )
     return find_issue(app, key)
 
 

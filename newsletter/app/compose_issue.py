@@ -12,7 +12,7 @@ from typing import Any
 from newsletter.app.container import App
 from newsletter.comparisons.model import Comparison
 from newsletter.errors import NotFoundError
-from newsletter.issues import Issue, IssueContent, Item
+from newsletter.issues import Issue, IssueContent, Item, from_manifest
 from newsletter.rendering.lint import Finding, lint_mail
 from newsletter.rendering.mjml import RenderedMail, render_issue
 from newsletter.rendering.personalise import slot
@@ -55,7 +55,10 @@ def comparison_address(app: App, comparison: Comparison) -> str:
 
 
 def content_of(app: App, issue: Issue) -> IssueContent:
-    """The content as the rows and comparisons stand now."""
+    """The content as it was frozen; before that, as the rows and comparisons stand now."""
+    manifest = app.store.issues.manifest(issue.id)
+    if manifest is not None:
+        return from_manifest(manifest)
     rows = app.store.issues.items(issue.id)
     stored = app.store.comparisons.by_ids([row.comparison_id for row in rows])
     items = tuple(

@@ -97,6 +97,7 @@ class Deliverer:
                 self._suppress(issue.id, gone)
                 parts = [[number for number, _ in may]] if may else []
                 app.store.deliveries.split(batch, parts, "somebody in it left")
+            self._after_cancel(issue.id)
             finish_issue(app, issue.id)
             return
         members = list(batch.members) or [(number, self._recipient(issue, number, address)) for number, address in may]
@@ -110,14 +111,16 @@ class Deliverer:
         try:
             request = app.provider.build(request_batch)
         except InputError as error:  # poison: it cannot even be written down
-            self._commit_start(batch, members, gone, b"")
-            self._settle_now(issue, batch.number, Refused(Refusal.CONTENT, error.what), replayed=False)
+            if self._commit_start(batch, members, gone, b""):
+                no = Refused(Refusal.CONTENT, error.what)
+                self._settle_now(issue, batch.number, batch.attempts + 1, no, replayed=False)
             return
         if not self._paced():
             app.store.deliveries.give_back(batch, self._now(), "its sender was asked to stop")
+            self._after_cancel(issue.id)
             return
         if self._commit_start(batch, members, gone, request.sha256):
-            self._send(issue, batch.number, request_batch, request, replayed=False)
+            self._send(issue, batch.number, batch.attempts + 1, request_batch, request, replayed=False)
 
     def _commit_start(
         self, batch: BatchRow, members: list[tuple[int, Recipient]], gone: list[int], sha256: bytes
@@ -125,16 +128,14 @@ class Deliverer:
         ledger = self._app.store.deliveries
         with self._app.store.transaction():
             self._suppress(batch.issue_id, gone)
-            return ledger.start(batch, self._app.provider.name, members, sha256, self._now())
+            now = self._now()
+            return ledger.start(batch, self._app.provider.name, members, sha256, now, self._lease(now))
 
     def _replay(self, batch: BatchRow) -> None:
         app = self._app
         issue = app.store.issues.by_id(batch.issue_id)
         assert issue is not None
-        started_at = batch.first_sent_at or 0.0
-        window = app.provider.capabilities.replay_seconds
-        if batch.provider != app.provider.name or self._now() - started_at >= window:
-            self._doubt(batch, batch.detail or "its sender stopped while it was on its way")
+        if not self._may_replay(batch):
             return
         request_batch = self._batch(issue, batch, list(batch.members))
         request = app.provider.build(request_batch)
@@ -144,20 +145,35 @@ class Deliverer:
         if not self._paced():
             app.store.deliveries.hold(batch, self._now(), batch.detail or "its sender was asked to stop")
             return
-        self._send(issue, batch.number, request_batch, request, replayed=True)
+        now = self._now()
+        if now + app.settings.delivery.timeout_seconds > (batch.lease_until or 0.0):  # it waited long for its turn
+            renewed = app.store.deliveries.renew(batch, self._owner, now, self._lease(now))
+            if renewed is None or not self._may_replay(renewed):
+                return
+            batch = renewed
+        self._send(issue, batch.number, batch.attempts, request_batch, request, replayed=True)
 
-    def _send(self, issue: Issue, number: int, batch: Batch, request: Request, *, replayed: bool) -> None:
+    def _may_replay(self, batch: BatchRow) -> bool:
+        """False where the provider would take it for a new one by now; then it is in doubt for good."""
+        age = self._now() - (batch.first_sent_at or 0.0)
+        if batch.provider == self._app.provider.name and age < self._app.provider.capabilities.replay_seconds:
+            return True
+        self._doubt(batch, batch.detail or "its sender stopped while it was on its way")
+        return False
+
+    def _send(self, issue: Issue, number: int, attempt: int, batch: Batch, request: Request, *, replayed: bool) -> None:
         app = self._app
         app.failpoints.hit("before_post")
         outcome = app.provider.send(batch, request, app.settings.delivery.timeout_seconds)
         app.failpoints.hit("after_post")
-        self._settle_now(issue, number, outcome, replayed=replayed)
+        self._settle_now(issue, number, attempt, outcome, replayed=replayed)
         app.failpoints.hit("settled")
 
-    def _settle_now(self, issue: Issue, number: int, outcome: Outcome, *, replayed: bool) -> None:
+    def _settle_now(self, issue: Issue, number: int, attempt: int, outcome: Outcome, *, replayed: bool) -> None:
         row = self._app.store.deliveries.batch(issue.id, number)
-        if row is None or row.status is not BatchStatus.IN_FLIGHT or row.owner != self._owner:
-            return  # the lease ran out and somebody else settled it
+        assert row is not None
+        if row.status is not BatchStatus.IN_FLIGHT or (row.owner, row.attempts) != (self._owner, attempt):
+            return  # the lease ran out, and somebody else (or another thread of ours) has seen to it
         if isinstance(outcome, Answered):
             self._doubts = 0
             self._answered(row, outcome)
@@ -282,8 +298,8 @@ class Deliverer:
     def _paced(self) -> bool:
         """Wait until the limiter lets the next request go. False where it is time to stop."""
         app = self._app
-        limits = [app.settings.delivery.requests_per_second, app.provider.capabilities.rate_per_second]
-        rate = min((limit for limit in limits if limit), default=None)
+        # the operator's word first: providers raise an account's limit on request
+        rate = app.settings.delivery.requests_per_second or app.provider.capabilities.rate_per_second
         now = self._now()
         leave = app.store.pace.reserve(app.provider.name, now, rate) if rate else now
         return not self._wait(max(0.0, leave - now))

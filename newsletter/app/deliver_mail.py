@@ -42,8 +42,15 @@ def recover_mail(app: App, owner: str) -> bool:
         if taken is None:
             continue
         found = True
-        batch, request = _built(app, taken)
         replayed = taken.status is DeliveryStatus.IN_FLIGHT
+        try:
+            batch, request = _built(app, taken)
+        except InputError as error:
+            if replayed:
+                app.store.messages.finish(taken, DeliveryStatus.UNKNOWN, None, error.what)
+            else:
+                app.store.messages.reject(taken, error.what)
+            continue
         if not replayed or _may_replay(app, taken, request):
             _send(app, taken, batch, request, replayed=replayed)
         else:

@@ -15,6 +15,8 @@ from newsletter.selection import Candidate, Outcome, Section, Selection, choose_
 from newsletter.store.comparisons import Stored
 from newsletter.store.issues import ChoiceRow, ItemRow
 
+_DRAFTED = (IssueStatus.DRAFT, IssueStatus.APPROVED, IssueStatus.HOLDING)
+
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
@@ -33,7 +35,7 @@ def draft_issue(app: App, key: str | None = None, *, again: bool = False) -> Dra
     slot = slot_of_key(app.settings.weekly_rule, key) if key else next_slots(app.settings.weekly_rule, now, 1)[0]
     existing = app.store.issues.by_key(slot.key)
     if existing:
-        if existing.status is IssueStatus.DRAFT and not again:
+        if existing.status in _DRAFTED and not again:
             raise TransitionError(
                 f"Issue {slot.key} is drafted already.",
                 next_step="Edit it, or add --again to choose anew (this drops edits of content and order).",
@@ -48,7 +50,10 @@ def draft_issue(app: App, key: str | None = None, *, again: bool = False) -> Dra
         )
     with app.store.transaction():
         if existing:
-            app.store.issues.move(existing.id, existing.status, IssueStatus.DRAFT)
+            if not app.store.issues.move(existing.id, existing.status, IssueStatus.DRAFT):
+                raise TransitionError(
+                    f"Issue {slot.key} changed this moment.", next_step="Look at it and try again.", permanent=False
+                )
             app.store.issues.set(
                 existing.id, cutoff_at=cutoff, reason="", content_sha256=None, approved_at=None, hold_until=None
             )

@@ -7,6 +7,7 @@ oneself: nothing is flushed, no handler runs), `exit` (raise SystemExit) or `sle
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -14,6 +15,7 @@ from collections import Counter
 
 from newsletter.errors import ConfigError
 
+_ACTION = re.compile(r"kill|exit|sleep:\d+(\.\d+)?")
 NAMES = frozenset({"claimed", "before_post", "after_post", "settled", "frozen"})
 
 
@@ -28,7 +30,7 @@ class Failpoints:
         for step in filter(None, map(str.strip, plan.split(","))):
             name, _, rest = step.partition("=")
             action, _, nth = rest.partition("@")
-            if name not in NAMES or action.partition(":")[0] not in ("kill", "exit", "sleep"):
+            if name not in NAMES or not _ACTION.fullmatch(action) or not (nth or "1").isdecimal():
                 raise ConfigError(f"failpoints: {step!r} is no plan.", next_step=f"Names: {', '.join(sorted(NAMES))}.")
             self._plan[name] = (action, int(nth or 1))
 

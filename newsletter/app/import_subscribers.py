@@ -79,8 +79,10 @@ def _apply(app: App, row: Row, path: Path, consent: str, seen: set[bytes]) -> st
     if people.suppression(row.email):
         return "suppressed"
     found = people.by_address(row.email)
+    if found and found.unsubscribed_at:  # also where somebody asked in their name and they have not confirmed
+        return "unsubscribed"
     if found and found.status is not SubscriberStatus.PENDING:
-        return "unsubscribed" if found.status is SubscriberStatus.UNSUBSCRIBED else "unchanged"
+        return "unchanged"
     now = app.now()
     if found:
         people.activate(found.id, now, SubscriberStatus.PENDING)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from newsletter.app.approve_issue import blocking
 from newsletter.app.compose_issue import check_mail, compose_issue, find_issue
 from newsletter.app.container import App
+from newsletter.app.look_up import IssueDetail, look_at_issue
 from newsletter.app.readiness import Task, live_tasks
 from newsletter.audience.tokens import DEAD_TOKEN
 from newsletter.errors import TokenError
-from newsletter.issues import Issue
 from newsletter.rendering.lint import Finding
 from newsletter.rendering.mjml import split_mail
 
@@ -46,12 +46,12 @@ def preview_issue(app: App, key: str) -> Preview:
     )
 
 
-def preview_by_link(app: App, token: str) -> tuple[Issue, Preview]:
+def preview_by_link(app: App, token: str) -> tuple[IssueDetail, Preview]:
     """What the link in the operator's mail shows. Raises TokenError where it is not valid."""
     issue = app.store.issues.by_id(app.signer.read_draft(token))
     if issue is None:
         raise TokenError("This issue is gone.")
-    return issue, preview_issue(app, issue.key)
+    return look_at_issue(app, issue.key), preview_issue(app, issue.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
-from newsletter.app.compose_issue import content_of
+from newsletter.app.compose_issue import content_of, find_issue
 from newsletter.app.container import App
 from newsletter.audience.consent import FORM_TEXT
 from newsletter.errors import NotFoundError, StoreError
-from newsletter.issues import Issue, IssueStatus
+from newsletter.issues import IssueStatus
 from newsletter.rendering.context import IssueView, day_in_words, issue_view, postal_lines
 
 STALE_AFTER = timedelta(minutes=2)
@@ -116,22 +116,16 @@ def site_facts(app: App) -> SiteFacts:
     )
 
 
-def published_issues(app: App, limit: int | None = None) -> list[IssueLink]:
+def published_issues(app: App, limit: int = -1) -> list[IssueLink]:
     """The issues that readers have, newest first."""
-    links = [
-        IssueLink(issue.key, issue.subject, day_in_words(issue.slot.day), issue.slot.day)
-        for issue in app.store.issues.all()
-        if _is_public(issue)
-    ]
-    return links[:limit]
+    return [IssueLink(key, subject, day_in_words(day), day) for key, subject, day in app.store.issues.published(limit)]
 
 
 def issue_page(app: App, key: str) -> IssueView:
     """The web version of an issue. Raises NotFoundError until it is frozen: nobody reads a draft."""
-    issue = app.store.issues.by_key(key)
-    if issue is None or not _is_public(issue):
+    if not app.store.issues.published(key=key):
         raise NotFoundError(f"There is no issue {key[:40]} here.", next_step="See the list of all issues.")
-    return issue_view(app.settings.publication, content_of(app, issue))
+    return issue_view(app.settings.publication, content_of(app, find_issue(app, key)))
 
 
 def mailbox_of(app: App) -> Mailbox | None:
@@ -170,10 +164,3 @@ def _try_writing(app: App) -> None:
             raise _RollBack
     except _RollBack:
         return
-
-
-def _is_public(issue: Issue) -> bool:
-    """Frozen, unless it was cancelled before anybody got it."""
-    if issue.status is IssueStatus.CANCELLED:
-        return issue.counts.accepted + issue.counts.unknown + issue.counts.in_flight > 0
-    return issue.frozen_at is not None

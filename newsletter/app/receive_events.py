@@ -8,7 +8,6 @@ from datetime import timedelta
 from newsletter.app.container import App
 from newsletter.app.finish_issue import finish_issue
 from newsletter.audience.subscriber import SuppressionReason
-from newsletter.delivery.status import DeliveryStatus
 from newsletter.errors import NotFoundError, ProviderError
 from newsletter.events.reactions import Reaction, outcome_after, reaction
 from newsletter.events.vocabulary import Event, EventKind
@@ -31,14 +30,19 @@ def receive_report(app: App, provider: str, headers: Mapping[str, str], body: by
 
 
 def apply_reports(app: App, limit: int = 500) -> int:
-    """Apply what is pending, oldest first, each in a transaction of its own; how many were settled one way or other."""
-    settled = 0
-    for report in app.store.events.pending(limit):
-        with app.store.transaction():
-            status, detail = _apply(app, report)
-            if status != "pending":
-                app.store.events.done(report, status, detail)
-                settled += 1
+    """Apply what is pending, oldest first, each in a transaction of its own; how many were settled one way or other.
+
+    `limit` is how many are read at once; those that have to wait do not hold up the others.
+    """
+    settled = last = 0
+    while reports := app.store.events.pending(limit, last):
+        for report in reports:
+            with app.store.transaction():
+                status, detail = _apply(app, report)
+                if status != "pending":
+                    app.store.events.done(report, status, detail)
+                    settled += 1
+        last = reports[-1].id
     return settled
 
 
@@ -74,14 +78,12 @@ def _settle_event(app: App, event: Event) -> Reaction | None:
     if before is None:
         return None
     follows = reaction(before, event.kind)
+    outcome, detail = ledger.outcome(issue_id, number)
     if follows.status is not before:
-        ledger.settle(issue_id, [Settlement(number, follows.status, event.provider_id)], before)
+        ledger.settle(issue_id, [Settlement(number, follows.status, event.provider_id, detail)], before)
         finish_issue(app, issue_id)
-    if not follows.quarantined:
-        outcome = ledger.outcome(issue_id, number)
-        stands = outcome_after(EventKind(outcome) if outcome else None, event.kind)
-        if stands != outcome:
-            ledger.put_outcome(issue_id, number, str(stands), event.at, event.detail)
+    if not follows.quarantined and outcome_after(EventKind(outcome) if outcome else None, event.kind) is event.kind:
+        ledger.put_outcome(issue_id, number, str(event.kind), event.at, event.detail)
     _suppress(app, number, follows)
     return follows
 
@@ -91,9 +93,12 @@ def _settle_mail(app: App, message_id: int, event: Event) -> Reaction | None:
     if row is None:
         return None
     follows = reaction(row.status, event.kind)
-    outcome = app.store.messages.outcome(message_id)
-    stands = outcome_after(EventKind(outcome) if outcome else None, event.kind)
-    app.store.messages.settle_by_event(message_id, DeliveryStatus(follows.status), str(stands), event.detail)
+    if not follows.quarantined:
+        outcome = app.store.messages.outcome(message_id)
+        stands = outcome_after(EventKind(outcome) if outcome else None, event.kind)
+        app.store.messages.settle_by_event(message_id, follows.status, str(stands))
+        if stands is event.kind:
+            app.store.messages.put_detail(message_id, event.detail, replace=stands != outcome)
     if row.subscriber_id is not None:
         _suppress(app, row.subscriber_id, follows)
     return follows

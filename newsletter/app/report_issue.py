@@ -16,29 +16,33 @@ def report_issue(app: App, key: str) -> IssueReport:
     """As it stands now."""
     issue = find_issue(app, key)
     ledger = app.store.deliveries
-    return report_on(issue, ledger.outcomes(issue.id), ledger.not_accepted(issue.id, 100), app.now())
+    return report_on(
+        issue,
+        ledger.outcomes(issue.id),
+        ledger.silent(issue.id),
+        ledger.not_accepted(issue.id, 100),
+        app.now(),
+    )
 
 
 def evidence_of_unknown(app: App, key: str) -> list[dict[str, object]]:
     """What is known of each delivery in doubt: who, since when, under which key, and what happened."""
     issue = find_issue(app, key)
-    evidence: list[dict[str, object]] = []
     unknown = set(app.store.deliveries.in_status(issue.id, DeliveryStatus.UNKNOWN))
+    evidence: dict[int, dict[str, object]] = {}
     for batch in app.store.deliveries.batches(issue.id, BatchStatus.UNKNOWN, BatchStatus.SETTLED):
         for number, recipient in batch.members:
-            if number in unknown:
-                evidence.append(
-                    {
-                        "subscriber": number,
-                        "address": recipient.address,
-                        "key": f"{issue.key}-{issue.nonce}/{batch.number}",
-                        "provider": batch.provider,
-                        "sent_at": batch.first_sent_at,
-                        "attempts": batch.attempts,
-                        "detail": batch.detail or "the provider left it out of its answer",
-                    }
-                )
-    return evidence
+            if number in unknown:  # where it was sent again, the newest batch is the one in doubt
+                evidence[number] = {
+                    "subscriber": number,
+                    "address": recipient.address,
+                    "key": f"{issue.key}-{issue.nonce}/{batch.number}",
+                    "provider": batch.provider,
+                    "sent_at": batch.first_sent_at,
+                    "attempts": batch.attempts,
+                    "detail": batch.detail or "the provider left it out of its answer",
+                }
+    return list(evidence.values())
 
 
 def settle_unknown(app: App, key: str, *, sent: bool, address: str | None = None) -> tuple[Issue, int]:
@@ -72,7 +76,9 @@ def settle_unknown(app: App, key: str, *, sent: bool, address: str | None = None
             settled += moved
             if moved and after is DeliveryStatus.WAITING:
                 ledger.add_batch(issue.id, ids, parent=batch.number)
-            if batch.status is BatchStatus.UNKNOWN and len(ids) == len(batch.members):
+        left = set(ledger.in_status(issue.id, DeliveryStatus.UNKNOWN))
+        for batch in ledger.batches(issue.id, BatchStatus.UNKNOWN):
+            if left.isdisjoint(number for number, _ in batch.members):
                 ledger.move(batch, BatchStatus.SETTLED, detail=detail)
         if after is DeliveryStatus.WAITING and issue.status is IssueStatus.SENT:
             app.store.issues.move(issue.id, IssueStatus.SENT, IssueStatus.SENDING)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from newsletter.app.container import App
 from newsletter.app.draft_issue import create_issue
+from newsletter.errors import TransitionError
 from newsletter.issues import IssueStatus, next_slots, require_status, slot_of_key
 
 
@@ -38,4 +39,7 @@ def skip_slot(app: App, key: str, reason: str) -> None:
         create_issue(app, slot, min(app.now(), slot.at), IssueStatus.SKIPPED, reason)
         return
     require_status(key, issue.status, IssueStatus.SKIPPED)
-    app.store.issues.move(issue.id, issue.status, IssueStatus.SKIPPED, reason=reason, content_sha256=None)
+    if not app.store.issues.move(issue.id, issue.status, IssueStatus.SKIPPED, reason=reason, content_sha256=None):
+        raise TransitionError(
+            f"Issue {key} changed this moment.", next_step="Look at it and try again.", permanent=False
+        )

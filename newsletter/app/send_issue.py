@@ -10,7 +10,7 @@ from newsletter.app.compose_issue import compose_issue, find_issue
 from newsletter.app.container import App
 from newsletter.app.readiness import require_live
 from newsletter.errors import ChecksFailedError, ContentChangedError, TransitionError
-from newsletter.issues import Issue, IssueStatus, require_status
+from newsletter.issues import Issue, IssueStatus, require_status, to_manifest
 
 _OVERHEAD_BYTES = 4096
 """Headers, MIME structure and addresses of one mail, generously."""
@@ -31,6 +31,11 @@ def freeze_issue(app: App, key: str, *, tested: bool = True) -> Issue:
     """
     issue = find_issue(app, key)
     require_status(key, issue.status, IssueStatus.SENDING)
+    if issue.frozen_at is not None:  # paused, or sent with something left to settle: its content is what it was
+        raise TransitionError(
+            f"Issue {key} is {issue.status}: its recipients are settled.",
+            next_step="Use `newsletter issues resume`." if issue.status is IssueStatus.PAUSED else "",
+        )
     if not app.settings.sender:
         raise ChecksFailedError("There is no sender address.", next_step="Set `sender` in newsletter.toml.")
     composed = compose_issue(app, issue)
@@ -56,6 +61,7 @@ def freeze_issue(app: App, key: str, *, tested: bool = True) -> Issue:
             issue.status,
             IssueStatus.SENDING,
             frozen_at=now,
+            manifest=to_manifest(composed.content),
             envelope=json.dumps(composed.envelope | {"at": now.isoformat()}),
             html=composed.mail.html,
             text=composed.mail.text,

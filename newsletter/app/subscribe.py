@@ -100,7 +100,8 @@ def add_subscriber(app: App, address: str, *, evidence: str | None) -> tuple[Sub
         if reason := people.suppression(address):
             raise InputError(f"{address} is suppressed ({reason}) and is never mailed.")
         found = people.by_address(address)
-        if found and found.status is SubscriberStatus.UNSUBSCRIBED:
+        left = found and (found.status is SubscriberStatus.UNSUBSCRIBED or (evidence and found.unsubscribed_at))
+        if left:  # also where somebody asked in their name and they have not confirmed
             raise InputError(
                 f"{address} unsubscribed; only they themselves can come back.", next_step="They use the subscribe page."
             )

@@ -10,10 +10,11 @@ from newsletter.app.compose_issue import check_mail, compose_issue
 from newsletter.app.container import App
 from newsletter.app.draft_issue import choose_for, create_issue, expired_of, fill_issue
 from newsletter.app.mail_one import queue_notice
-from newsletter.app.readiness import live_tasks
+from newsletter.app.readiness import Task, live_tasks
 from newsletter.app.send_issue import freeze_issue
 from newsletter.errors import NewsletterError
 from newsletter.issues import Issue, IssueStatus, Slot, newest_due_slot
+from newsletter.selection import Selection
 
 _IP_RETENTION = timedelta(days=30)
 
@@ -35,27 +36,35 @@ def _run_slot(app: App, slot: Slot) -> str | None:
     late = app.now() - slot.at
     if late > timedelta(hours=app.settings.schedule.catch_up_hours):
         reason = f"Nothing ran when it was due at {_local(slot, app.settings.zone)}. Decide: draft it, or skip it."
-        if create_issue(app, slot, slot.at, IssueStatus.MISSED, reason) is None:
-            return None
-        queue_notice(
-            app,
-            f"missed/{slot.key}",
-            f"Issue {slot.key} was missed",
-            f"Issue {slot.key} was missed",
-            [
-                reason,
-                f"To draft it: newsletter issues draft --slot {slot.key}.",
-                f"To skip it: newsletter schedule skip {slot.key}.",
-            ],
-        )
+        with app.store.transaction():
+            if create_issue(app, slot, slot.at, IssueStatus.MISSED, reason) is None:
+                return None
+            queue_notice(
+                app,
+                f"missed/{slot.key}",
+                f"Issue {slot.key} was missed",
+                f"Issue {slot.key} was missed",
+                [
+                    reason,
+                    f"To draft it: newsletter issues draft --slot {slot.key}.",
+                    f"To skip it: newsletter schedule skip {slot.key}.",
+                ],
+            )
         return f"Issue {slot.key} is missed: decide."
     selection = choose_for(app, slot.at)
-    status = IssueStatus.SKIPPED if selection.skip_reason else IssueStatus.DRAFT
+    auto = app.settings.schedule.mode == "auto"
+    # asks the network, so before the transaction; all the rest is in one, so that whoever dies in it leaves nothing
+    tasks = live_tasks(app) if auto and app.provider.capabilities.live else []
     with app.store.transaction():
-        issue_id = create_issue(app, slot, slot.at, status, selection.skip_reason)
-        if issue_id is None:
-            return None  # another process was quicker
-        fill_issue(app, issue_id, selection)
+        return _draft(app, slot, selection, [task for task in tasks if not task.done], auto=auto)
+
+
+def _draft(app: App, slot: Slot, selection: Selection, open_tasks: list[Task], *, auto: bool) -> str | None:
+    status = IssueStatus.SKIPPED if selection.skip_reason else IssueStatus.DRAFT
+    issue_id = create_issue(app, slot, slot.at, status, selection.skip_reason)
+    if issue_id is None:
+        return None  # another process was quicker
+    fill_issue(app, issue_id, selection)
     issue = app.store.issues.by_id(issue_id)
     assert issue is not None
     expired = expired_of(selection)
@@ -69,8 +78,8 @@ def _run_slot(app: App, slot: Slot) -> str | None:
             [selection.skip_reason, "The comparisons wait for the next issue.", *notes],
         )
         return f"Issue {slot.key} is skipped: {selection.skip_reason}"
-    if app.settings.schedule.mode == "auto":
-        return _begin_hold(app, issue, notes)
+    if auto:
+        return _begin_hold(app, issue, open_tasks, notes)
     queue_notice(
         app,
         f"draft/{slot.key}",
@@ -86,12 +95,11 @@ def _run_slot(app: App, slot: Slot) -> str | None:
     return f"Issue {slot.key} is drafted."
 
 
-def _begin_hold(app: App, issue: Issue, notes: list[str]) -> str:
+def _begin_hold(app: App, issue: Issue, open_tasks: list[Task], notes: list[str]) -> str:
     """Auto mode: if every check passes, send the operator a test and hold; else leave a draft and say why."""
     composed = compose_issue(app, issue)
     problems = [f"{finding.place}: {finding.message}" for finding in blocking(check_mail(app, issue, composed))]
-    if app.provider.capabilities.live:
-        problems += [f"{task.name}: {task.detail}" for task in live_tasks(app) if not task.done]
+    problems += [f"{task.name}: {task.detail}" for task in open_tasks]
     if not app.settings.notices_to:
         problems.append("operator: there is no address to send the test to")
     if problems:
@@ -106,28 +114,27 @@ def _begin_hold(app: App, issue: Issue, notes: list[str]) -> str:
         return f"Issue {issue.key} is drafted; checks stop it."
     minutes = app.settings.schedule.hold_minutes
     until = app.now() + timedelta(minutes=minutes)
-    with app.store.transaction():
-        app.store.issues.move(
-            issue.id,
-            IssueStatus.DRAFT,
-            IssueStatus.HOLDING,
-            content_sha256=composed.sha256,
-            approved_at=app.now(),
-            hold_until=until,
-        )
-        queue_test(app, issue.key, app.settings.notices_to)
-        queue_notice(
-            app,
-            f"hold/{issue.key}",
-            f"Issue {issue.key} goes out at {until.astimezone(app.settings.zone):%H:%M}",
-            f"Issue {issue.key} goes out in {minutes:g} minutes",
-            [
-                "Every check passed and a test is on its way to you.",
-                f"To stop it: newsletter issues pause {issue.key}. It is a draft again then.",
-                *notes,
-            ],
-            _link(app, issue),
-        )
+    app.store.issues.move(
+        issue.id,
+        IssueStatus.DRAFT,
+        IssueStatus.HOLDING,
+        content_sha256=composed.sha256,
+        approved_at=app.now(),
+        hold_until=until,
+    )
+    queue_test(app, issue.key, app.settings.notices_to)
+    queue_notice(
+        app,
+        f"hold/{issue.key}",
+        f"Issue {issue.key} goes out at {until.astimezone(app.settings.zone):%H:%M}",
+        f"Issue {issue.key} goes out in {minutes:g} minutes",
+        [
+            "Every check passed and a test is on its way to you.",
+            f"To stop it: newsletter issues pause {issue.key}. It is a draft again then.",
+            *notes,
+        ],
+        _link(app, issue),
+    )
     return f"Issue {issue.key} holds until {until.astimezone(app.settings.zone):%H:%M}."
 
 
@@ -144,6 +151,11 @@ def _end_holds(app: App) -> str | None:
             freeze_issue(app, issue.key, tested=False)
             told = f"Issue {issue.key} is sending: its hold is over."
         except NewsletterError as error:
+            now = app.store.issues.by_id(issue.id)
+            if now is None or now.status not in (IssueStatus.HOLDING, IssueStatus.DRAFT):
+                continue  # another process was quicker, and it goes out
+            if not error.permanent:
+                raise  # the next tick tries again
             app.store.issues.move(issue.id, IssueStatus.HOLDING, IssueStatus.DRAFT, hold_until=None, reason=str(error))
             queue_notice(
                 app,

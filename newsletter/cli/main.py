@@ -48,11 +48,11 @@ def main() -> None:
     from newsletter.errors import NewsletterError
 
     try:
-        cli.main(prog_name="newsletter", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli.main(prog_name="newsletter", standalone_mode=False)  # click returns the code of an Exit
+        if isinstance(code, int):
+            sys.exit(code)
     except click.Abort:
-        click.echo("Stopped; nothing was changed.", err=True)
+        click.echo("Stopped. What was finished before stays; nothing is half done.", err=True)
         sys.exit(1)
     except click.ClickException as error:
         error.show()

@@ -64,10 +64,9 @@ def _read(text: str, ending: str, partial: bool) -> tuple[list[Located], list[Pr
 def _documents(nodes: list[Node], problems: list[Problem]) -> tuple[list[Located], list[Problem]]:
     """The comparisons of some documents, each of which is one comparison or a list of them."""
     located: list[Located] = []
-    flat = [child for node in nodes for child in (node.children if node.kind == "list" else [node])]
+    written = [node for node in nodes if not node.is_nothing]  # between two `---` there may be nothing
+    flat = [child for node in written for child in (node.children if node.kind == "list" else [node])]
     for node in flat:
-        if node.is_nothing and len(flat) > 1:
-            continue  # nothing between two `---`
         comparison, wrong = read_document(node)
         problems += wrong
         if comparison is not None:

@@ -67,15 +67,20 @@ def read_yaml(text: str) -> tuple[list[Node], list[Problem]]:
         problems.append(error.problem)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = min(mark.line, text.rstrip("\n").count("\n")) + 1 if mark else 1  # never after the last line
+        line = min(mark.line + 1, _last_line(text)) if mark else 1
         why = getattr(error, "problem", None) or "the text is not YAML"
         fix = "A text that holds `: `, ` #` or starts with a sign goes in quotes, or below its key after `>-`."
         problems.append(Problem(line, f"This is not valid YAML: {show(str(why), 120)}.", fix))
     return documents, problems
 
 
+def _last_line(text: str) -> int:
+    """The last line that holds something; YAML puts what is missing at the end below it."""
+    return text.rstrip("\n").count("\n") + 1
+
+
 def _yaml_documents(text: str) -> Iterator[Node]:
-    root = Node(1)
+    root, last = Node(1), _last_line(text)
     open_nodes: list[tuple[Node, Node | None]] = []  # the node, and the key that waits for its value
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         if isinstance(event, yaml.DocumentEndEvent):
@@ -83,7 +88,7 @@ def _yaml_documents(text: str) -> Iterator[Node]:
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             open_nodes.pop()
         elif isinstance(event, yaml.NodeEvent):
-            node = _yaml_node(event)
+            node = _yaml_node(event, last)
             if open_nodes:
                 open_nodes[-1] = (open_nodes[-1][0], _attach(node, *open_nodes[-1]))
             else:
@@ -94,8 +99,8 @@ def _yaml_documents(text: str) -> Iterator[Node]:
                     raise _Unreadable(node.line, _TOO_DEEP, _FLATTEN)
 
 
-def _yaml_node(event: yaml.NodeEvent) -> Node:
-    line = event.start_mark.line + 1 if event.start_mark else 1
+def _yaml_node(event: yaml.NodeEvent, last: int) -> Node:
+    line = min(event.start_mark.line + 1, last) if event.start_mark else 1
     if event.anchor is not None:  # an alias has one, too
         raise _Unreadable(line, "There is an anchor or an alias (`&` or `*`) here.", "Write the text out, or quote it.")
     tag: str | None = getattr(event, "tag", None)

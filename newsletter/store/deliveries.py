@@ -131,7 +131,13 @@ class Deliveries:
         return may, [row["id"] for row in rows if row["status"] != "active" or row["reason"] is not None]
 
     def start(
-        self, batch: BatchRow, provider: str, recipients: Sequence[tuple[int, Recipient]], sha: bytes, now: float
+        self,
+        batch: BatchRow,
+        provider: str,
+        recipients: Sequence[tuple[int, Recipient]],
+        sha: bytes,
+        now: float,
+        lease_until: float,
     ) -> bool:
         """Commit that this request is about to leave: claimed → in_flight. False where the claim was lost."""
         request = zlib.compress(
@@ -139,7 +145,13 @@ class Deliveries:
         )
         with self._database.transaction():
             if not self.move(
-                batch, BatchStatus.IN_FLIGHT, provider=provider, request=request, body_sha256=sha, first_sent_at=now
+                batch,
+                BatchStatus.IN_FLIGHT,
+                provider=provider,
+                request=request,
+                body_sha256=sha,
+                first_sent_at=now,
+                lease_until=lease_until,
             ):
                 return False
             moved = self.settle(batch.issue_id, _all(recipients, DeliveryStatus.IN_FLIGHT), DeliveryStatus.WAITING)
@@ -295,18 +307,24 @@ class Deliveries:
         )
         return found and DeliveryStatus(found)
 
-    def outcome(self, issue_id: int, subscriber_id: int) -> str | None:
-        """The event that stands for this delivery, or None."""
-        found: str | None = self._database.value(
-            "SELECT outcome FROM delivery WHERE issue_id = ? AND subscriber_id = ?", (issue_id, subscriber_id)
+    def outcome(self, issue_id: int, subscriber_id: int) -> tuple[str | None, str | None]:
+        """The event that stands for this delivery and its detail; None and None where there is none."""
+        row = self._database.one(
+            "SELECT outcome, detail FROM delivery WHERE issue_id = ? AND subscriber_id = ? AND outcome IS NOT NULL",
+            (issue_id, subscriber_id),
         )
-        return found
+        return (row["outcome"], row["detail"]) if row else (None, None)
 
     def put_outcome(self, issue_id: int, subscriber_id: int, outcome: str, at: datetime, detail: str) -> None:
+        """This event stands now, with its own detail; of two of a kind the later one does, in whatever order they came.
+
+        Where it is the first and says nothing, what the provider said of the delivery before stays.
+        """
         self._database.change(
-            "UPDATE delivery SET outcome = ?, outcome_at = ?, detail = CASE WHEN ? = '' THEN detail ELSE ? END"
-            " WHERE issue_id = ? AND subscriber_id = ?",
-            (outcome, text_of(at), detail, detail, issue_id, subscriber_id),
+            "UPDATE delivery SET outcome = ?, outcome_at = ?,"
+            " detail = CASE WHEN ? = '' AND outcome IS NULL THEN detail ELSE NULLIF(?, '') END"
+            " WHERE issue_id = ? AND subscriber_id = ? AND (outcome IS NULL OR outcome <> ? OR outcome_at < ?)",
+            (outcome, text_of(at), detail, detail, issue_id, subscriber_id, outcome, text_of(at)),
         )
 
     def by_provider_id(self, provider_id: str) -> tuple[int, int] | None:
@@ -323,6 +341,15 @@ class Deliveries:
             (issue_id,),
         )
         return {row["outcome"]: row["n"] for row in rows}
+
+    def silent(self, issue_id: int) -> int:
+        """How many accepted deliveries no event stands for."""
+        return int(
+            self._database.value(
+                "SELECT count(*) FROM delivery WHERE issue_id = ? AND status = 'accepted' AND outcome IS NULL",
+                (issue_id,),
+            )
+        )
 
     def not_accepted(self, issue_id: int, limit: int = -1) -> list[dict[str, str | None]]:
         """Who did not get it, and why: address, status, outcome, detail."""

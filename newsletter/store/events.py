@@ -36,10 +36,11 @@ class Events:
             == 1
         )
 
-    def pending(self, limit: int) -> list[Report]:
-        """Oldest first."""
+    def pending(self, limit: int, after: int = 0) -> list[Report]:
+        """Oldest first, of those with an id above `after`."""
         rows = self._database.query(
-            "SELECT id, provider, raw, received_at FROM event WHERE status = 'pending' ORDER BY id LIMIT ?", (limit,)
+            "SELECT id, provider, raw, received_at FROM event WHERE status = 'pending' AND id > ? ORDER BY id LIMIT ?",
+            (after, limit),
         )
         return [Report(row["id"], row["provider"], row["raw"], moment_of(row["received_at"])) for row in rows]
 

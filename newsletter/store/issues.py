@@ -63,10 +63,23 @@ class Issues:
         rows = self._database.query(f"SELECT {_COLUMNS} FROM issue ORDER BY slot DESC LIMIT ?", (limit,))
         return [_issue(row) for row in rows]
 
+    def published(self, limit: int = -1, key: str | None = None) -> list[tuple[str, str, date]]:
+        """(key, subject, local date) of the issues that readers have, newest first: the frozen ones, unless cancelled
+        before anybody got it. With `key`, that one or none.
+        """
+        rows = self._database.query(
+            "SELECT key, subject, slot FROM issue WHERE frozen_at IS NOT NULL AND (? IS NULL OR key = ?)"
+            " AND (status <> 'cancelled' OR accepted + unknown + in_flight > 0) ORDER BY slot DESC LIMIT ?",
+            (key, key, limit),
+        )
+        return [(row["key"], row["subject"], date.fromisoformat(row["slot"])) for row in rows]
+
     def in_status(self, *statuses: IssueStatus) -> list[Issue]:
         """Oldest slot first."""
         marks = ", ".join("?" * len(statuses))
-        rows = self._database.query(f"SELECT {_COLUMNS} FROM issue WHERE status IN ({marks}) ORDER BY slot", list(statuses))
+        rows = self._database.query(
+            f"SELECT {_COLUMNS} FROM issue WHERE status IN ({marks}) ORDER BY slot", list(statuses)
+        )
         return [_issue(row) for row in rows]
 
     def create(
@@ -178,6 +191,11 @@ class Issues:
         """(html, text, envelope) as they were frozen, slots unfilled; None where the issue is not frozen."""
         row = self._database.one("SELECT html, text, envelope FROM issue WHERE id = ?", (issue_id,))
         return None if row is None or row["html"] is None else (row["html"], row["text"], json.loads(row["envelope"]))
+
+    def manifest(self, issue_id: int) -> str | None:
+        """The content as it was frozen, or None where the issue is not."""
+        found: str | None = self._database.value("SELECT manifest FROM issue WHERE id = ?", (issue_id,))
+        return found
 
 
 def _plain(value: Any) -> Any:

@@ -125,11 +125,17 @@ class Messages:
             (str(status), not_before, detail),
         )
 
-    def settle_by_event(self, message_id: int, status: DeliveryStatus, outcome: str, detail: str) -> None:
+    def settle_by_event(self, message_id: int, status: DeliveryStatus, outcome: str) -> None:
         """A verified report stands for it."""
         self._database.change(
-            "UPDATE message SET status = ?, outcome = ?, detail = ? WHERE id = ?",
-            (str(status), outcome, detail, message_id),
+            "UPDATE message SET status = ?, outcome = ? WHERE id = ?", (str(status), outcome, message_id)
+        )
+
+    def put_detail(self, message_id: int, detail: str, *, replace: bool) -> None:
+        """What the report that stands says; of two of a kind (`replace` False) the one whose words sort later."""
+        self._database.change(
+            "UPDATE message SET detail = ? WHERE id = ? AND (? OR COALESCE(detail, '') < ?)",
+            (detail, message_id, replace, detail),
         )
 
     def outcome(self, message_id: int) -> str | None:

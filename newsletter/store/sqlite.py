@@ -95,12 +95,12 @@ class Sqlite:
             connection.execute(begin)
             try:
                 yield
+                connection.execute(commit)
             except BaseException:
                 if connection.in_transaction:  # SQLite has rolled back by itself where the disk is full
                     for statement in undo:
                         connection.execute(statement)
                 raise
-            connection.execute(commit)
 
     @contextmanager
     def _statement(self) -> Iterator[None]:
@@ -153,7 +153,7 @@ class Sqlite:
     def _named_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             text = str(error)
             for sign, (what, then) in _TROUBLE.items():
                 if sign in text:
@@ -165,6 +165,9 @@ _TROUBLE = {
     "locked": ("another process keeps the database busy.", "Try again; see which other process uses the file."),
     "full": ("the disk is full; nothing was half written.", "Free some space, then go on."),
     "readonly": ("the database is read-only.", "Give this account the right to write the file and its folder."),
+    "disk I/O": ("the disk does not read or write it.", "See the system's log; make a backup of what can be read."),
+    "not a database": ("this file is no database.", "Set `database` to another file, or restore a backup."),
+    "malformed": ("the database is damaged.", "Keep the file, and restore the newest backup beside it."),
     "unable to open": ("the file cannot be opened.", "See that its folder exists and may be written to."),
 }
 

@@ -88,7 +88,9 @@ class Subscribers:
             )
             self._database.change("UPDATE consent SET ip = NULL WHERE subscriber_id = ?", (subscriber_id,))
             self._database.change(
-                "UPDATE message SET address = '', html = '', text = '' WHERE subscriber_id = ?", (subscriber_id,)
+                "UPDATE message SET address = '', html = '', text = '',"
+                " status = CASE status WHEN 'waiting' THEN 'cancelled' ELSE status END WHERE subscriber_id = ?",
+                (subscriber_id,),
             )
 
     def may_confirm(self, subscriber_id: int, now: datetime, day_before: datetime, at_most: int) -> bool:
@@ -141,9 +143,10 @@ class Subscribers:
         return self._database.change("UPDATE consent SET ip = NULL WHERE ip IS NOT NULL AND at < ?", (text_of(before),))
 
     def suppress(self, address: str, reason: SuppressionReason, at: datetime) -> bool:
-        """Never mail this address again. True where it was not suppressed before."""
+        """Never mail this address again. True where that is news: a complaint outdoes the hard bounce before it."""
         return self._changed(
-            "INSERT INTO suppression VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO suppression VALUES (?, ?, ?) ON CONFLICT (address_hash) DO UPDATE"
+            " SET reason = excluded.reason WHERE suppression.reason = 'hard_bounce' AND excluded.reason = 'complaint'",
             (self.hash_of(address), str(reason), text_of(at)),
         )
 

@@ -83,7 +83,9 @@ def test_a_key_that_is_given_twice_is_an_error(name: str) -> None:
         ("42", 1, "This is not a comparison document."),
         ("# only a comment", 1, "There is no comparison in it."),
         ("[]", 1, "There is no comparison in it."),
-        ("~", 1, "This is not a comparison document."),
+        ("~", 1, "There is no comparison in it."),
+        ("---\n---\n", 1, "There is no comparison in it."),
+        ("- \n- ~", 1, "This is not a comparison document."),
     ],
 )
 def test_yaml_that_cannot_be_used_is_told_with_its_line(text: str, line: int, reason: str) -> None:
@@ -123,7 +125,7 @@ def test_the_documents_before_a_syntax_error_are_read_and_the_broken_one_is_not(
         ("[01]", 1, "This is not valid JSON: A comma or ] is expected here."),
         ("-", 1, "This is not valid JSON: A value is expected here."),
         ("[" * 100_000, 1, "Lists and mappings are nested too deep here."),
-        ("null", 1, "This is not a comparison document."),
+        ("null", 1, "There is no comparison in it."),
         ("1e999", 1, "This is not a comparison document."),
         ("[true]", 1, "This is not a comparison document."),
         ("[]", 1, "There is no comparison in it."),

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from newsletter.app.approve_issue import approve_issue
 from newsletter.app.container import App
 from newsletter.app.deliver_mail import deliver_mail
 from newsletter.app.draft_issue import draft_issue
-from newsletter.app.failpoints import Failpoints
-from newsletter.app.owners import Owners
 from newsletter.app.send_issue import freeze_issue
 from newsletter.app.subscribe import add_subscriber
 from newsletter.audience.subscriber import Subscriber
-from newsletter.audience.tokens import Signer
+from newsletter.bootstrap import build_app, templates_folder
 from newsletter.comparisons.model import Comparison
 from newsletter.issues import Issue
 from newsletter.providers.outbox import Outbox
-from newsletter.rendering.mjml import mail_environment
 from newsletter.settings import Settings
-from newsletter.store.store import Store
 from tests.rendering.week import full_week
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
+TEMPLATES = templates_folder()
 BEGAN = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
 SETTINGS: dict[str, Any] = {
     "name": "Weekly AI Tool Verdicts",
@@ -60,19 +55,8 @@ class NoSite:
 
 
 def build_house(folder: Path, clock: Clock, **settings: Any) -> App:
-    store = Store(folder / "subscribers.db")
-    return App(
-        settings=Settings(**{**SETTINGS, **settings}),
-        store=store,
-        provider=Outbox(folder / "outbox", durable=False),
-        webhooks={},
-        signer=Signer(store.meta.signing_key),
-        mail_templates=mail_environment(jinja2.FileSystemLoader(TEMPLATES)),
-        site=NoSite(),
-        now=clock,
-        failpoints=Failpoints(),
-        owners=Owners(folder / "owners"),
-    )
+    kept = {"database": folder / "subscribers.db", "delivery": {"outbox": {"folder": folder / "outbox"}}}
+    return replace(build_app(Settings(**(SETTINGS | kept | settings))), now=clock, site=NoSite())
 
 
 def add_comparison(app: App, comparison: Comparison, *, archived: bool = False) -> str:

@@ -74,6 +74,7 @@ CREATE TABLE issue (
   hold_until TEXT,
   frozen_at TEXT,
   finished_at TEXT,
+  manifest TEXT,
   envelope TEXT,
   html TEXT,
   text TEXT,

@@ -1,0 +1,68 @@
+"""Doors for machines: providers' webhooks, the health check, and the few files that pages need."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from newsletter.app.container import App
+from newsletter.app.read_pages import health
+from newsletter.app.receive_events import receive_report
+from newsletter.errors import NotFoundError, ProviderError, StoreError
+from newsletter.web.templating import STATIC
+
+RETRY_SECONDS = 30
+_ROBOTS = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /outbox\n"
+
+
+async def raw_body(request: Request) -> bytes:
+    """The bytes as they came: signatures are over these."""
+    return await request.body()
+
+
+def machines(site: FastAPI, app: App) -> None:
+    """`/webhooks/{provider}`, `/healthz`, `/robots.txt`, `/favicon.svg`, `/static/site.css`."""
+    files = {name: (STATIC / name).read_bytes() for name in ("site.css", "favicon.svg")}
+
+    @site.post("/webhooks/{provider}")
+    def take_report(provider: str, request: Request, body: Annotated[bytes, Depends(raw_body)]) -> Response:
+        """2xx only once it is stored. A wrong signature is 401: on 403 Postmark stops sending for ever."""
+        try:
+            new = receive_report(app, provider, request.headers, body)
+        except NotFoundError:
+            return JSONResponse({"error": "no such webhook"}, 404)
+        except ProviderError:
+            return JSONResponse({"error": "not signed by the provider"}, 401)
+        except StoreError:
+            return JSONResponse({"error": "try again later"}, 503, {"Retry-After": str(RETRY_SECONDS)})
+        return JSONResponse({"stored": new})
+
+    @site.get("/healthz")
+    def tell_health() -> Response:
+        found = health(app)
+        report = {
+            "status": "ok" if found.ok else "failing",
+            "database": "ok" if found.database else "failing",
+            "ticker_age_seconds": found.ticker_age,
+            "sender_age_seconds": found.sender_age,
+            "queued_mails": found.queued_mails,
+            "sending_issues": found.sending_issues,
+        }
+        return JSONResponse(report, 200 if found.ok else 503, {"Cache-Control": "no-store"})
+
+    @site.get("/robots.txt")
+    def robots() -> Response:
+        return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "max-age=86400"})
+
+    @site.get("/favicon.svg")
+    def favicon() -> Response:
+        return Response(files["favicon.svg"], media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
+    @site.get("/static/site.css")
+    def style() -> Response:
+        """Its address carries its hash, so it may be kept for ever."""
+        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(files["site.css"], media_type="text/css", headers=kept)

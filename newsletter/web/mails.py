@@ -1,0 +1,65 @@
+"""The mails of the outbox, for whoever sits at this machine and for nobody else."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import FastAPI, HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from newsletter.app.container import App
+from newsletter.app.read_pages import Mailbox, mailbox_of
+from newsletter.web.templating import PRIVATE, Pages
+from newsletter.web.visitors import is_local
+
+_SHOWN = ("from", "to", "reply-to", "subject", "date", "list-unsubscribe", "list-unsubscribe-post")
+_LINK = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]])")
+_MAIL_POLICY = (
+    "default-src 'none'; img-src 'self' data: https:; style-src 'unsafe-inline'; frame-ancestors 'self';"
+    " sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+_NEW_WINDOW = '<base target="_blank">'
+"""For links in a mail that is shown in a frame: the pages they lead to refuse to stand in one."""
+_LIMIT = 200
+
+
+def framed_mail(html: str) -> HTMLResponse:
+    """The HTML part of a mail, to be shown in a sandboxed frame of ours: it can run nothing and load nothing."""
+    before, head, after = html.partition("<head>")
+    framed = f"{before}{head}{_NEW_WINDOW}{after}" if head else _NEW_WINDOW + html
+    return HTMLResponse(framed, headers={**PRIVATE, "Content-Security-Policy": _MAIL_POLICY})
+
+
+def mails(site: FastAPI, app: App, pages: Pages) -> None:
+    """`/outbox` and what is under it; 404 unless the provider in force keeps its mails."""
+
+    def open_for(request: Request) -> Mailbox:
+        mailbox = mailbox_of(app)
+        if mailbox is None or not is_local(request):
+            raise HTTPException(404)
+        return mailbox
+
+    @site.get("/outbox")
+    def list_mails(request: Request) -> Response:
+        found = open_for(request).list_mails(_LIMIT)
+        return pages.show(request, "outbox", mails=found, limit=_LIMIT, zone=app.settings.zone)
+
+    @site.get("/outbox/{part}/{name}")
+    def show_mail(request: Request, part: str, name: str) -> Response:
+        content = open_for(request).read_mail(f"{part}/{name}")
+        found = {header.lower(): (header, value) for header, value in content.headers}
+        shown = [found[header] for header in _SHOWN if header in found]
+        return pages.show(
+            request, "mail", mail=content.mail, shown=shown, html=bool(content.html), pieces=_LINK.split(content.text)
+        )
+
+    @site.get("/outbox/{part}/{name}/html")
+    def show_html(request: Request, part: str, name: str) -> Response:
+        return framed_mail(open_for(request).read_mail(f"{part}/{name}").html)
+
+    @site.get("/outbox/{part}/{name}/raw")
+    def download(request: Request, part: str, name: str) -> Response:
+        raw = open_for(request).read_raw(f"{part}/{name}")
+        saved = {**PRIVATE, "Content-Disposition": "attachment; filename=mail.eml"}
+        return Response(raw, media_type="message/rfc822", headers=saved)

@@ -1,0 +1,84 @@
+"""Pages from templates. Everything is escaped; an unknown name or a None is an error, never a blank."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from starlette.requests import Request
+
+from newsletter.app.read_pages import SiteFacts
+from newsletter.web.visitors import is_local
+
+STATIC = Path(__file__).parent / "static"
+PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+"""Headers of a page whose address or content is one person's."""
+
+
+class Pages:
+    """The templates, and what stands on every page."""
+
+    def __init__(self, templates: Path, facts: SiteFacts, *, has_outbox: bool) -> None:
+        """`templates` holds the folder `web`."""
+        self.facts = facts
+        self._has_outbox = has_outbox
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(templates),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            finalize=_known,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        style = hashlib.sha256((STATIC / "site.css").read_bytes()).hexdigest()[:12]
+        self._environment.globals.update(site=facts, style=f"{facts.base}/static/site.css?v={style}", to=self._to)
+
+    def show(
+        self,
+        request: Request,
+        name: str,
+        *,
+        status: int = 200,
+        public: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> HTMLResponse:
+        """A page. `public` is the path of one that everybody may know; without it the page is private."""
+        canonical = None if public is None else f"{self.facts.site_url}{quote(public)}"
+        html = self._environment.get_template(f"web/{name}.html.j2").render(
+            canonical=canonical, outbox_here=self._has_outbox and is_local(request), **values
+        )
+        kept = {"Cache-Control": "no-cache"} if public is not None else PRIVATE
+        return HTMLResponse(html, status, {**kept, **(headers or {})})
+
+    def problem(
+        self,
+        request: Request,
+        status: int,
+        title: str,
+        text: str,
+        *,
+        action: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        """A page that says what is wrong and what to do: `action` is (path, words) of a link."""
+        where, words = action or ("/", "Go to the start page")
+        return self.show(
+            request, "problem", status=status, headers=headers, title=title, text=text, where=where, words=words
+        )
+
+    def _to(self, path: str) -> str:
+        """The address of our own `path`, which starts with a slash, as a link on a page has it."""
+        return f"{self.facts.base}{quote(path)}"
+
+
+def _known(value: object) -> object:
+    if value is None:
+        raise TypeError("a template prints a value that is not known")
+    return value if isinstance(value, Markup | jinja2.Undefined) else str(value)
