@@ -120,11 +120,11 @@ class _Page:
             return [], nothing
         title, body = self.lines[title_at].text, self.lines[title_at + 1 :]
         self.reached = "its title"
-        self.cut = not any(_is_box(line.text) for line in body)
-        if self.cut and body and any(mark.startswith(body[-1].text) for mark in _LANDMARKS if mark != body[-1].text):
-            body = body[:-1]  # the start of a heading must not become the end of a text
         scorecard_at = _find(body, SCORECARD)
         box_at = next((at for at, line in enumerate(body) if at > (scorecard_at or 0) and _is_box(line.text)), None)
+        self.cut = box_at is None
+        if self.cut and body and any(mark.startswith(body[-1].text) for mark in _LANDMARKS if mark != body[-1].text):
+            body = body[:-1]  # the start of a heading must not become the end of a text
         end = len(body) if box_at is None else box_at
         decision_at = _find(body[: end if scorecard_at is None else scorecard_at], DECISION)
         cards_end = next(at for at in (decision_at, scorecard_at, end) if at is not None)

@@ -1,4 +1,4 @@
-"""The upper half of a saved comparison page: title, the two cards, and the decision table.
+"""The upper half of a saved comparison page: its title and the two cards.
 
 A card reads, line by line: a monogram, category, name, tagline, label, share, `Panel ship`, the readers' vote,
 `Community`, entry price, `Entry`, description. Names stand in the title, too, and that tells them from all the rest.
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from newsletter.comparisons.model import Label
 from newsletter.comparisons.page_parts import DASHES, Card, Counts, Line
 
 PANEL, COMMUNITY, ENTRY = "Panel ship", "Community", "Entry"
+_MOST_SPLITS = 12
+"""Ways to read a title that are tried; names that hold more than a few `vs` are not names."""
+
 _SHARE = re.compile(r"(\d{1,3})\s?%")
 _VERDICT = re.compile(r"(Ship|Mixed|Skip)(?:\s*[·•]\s*(\d{1,9}) ship\s*/\s*(\d{1,9}) skip)?", re.IGNORECASE)
 _LABELS = {str(label).lower(): label for label in Label}
@@ -25,9 +29,10 @@ def read_cards(title: str, body: Sequence[Line], notes: list[str]) -> list[Card]
     several ways, and the way that most cards agree with is taken.
     """
     anchors = [place for place, line in enumerate(body) if line.text == PANEL]
+    anchors = anchors[:2] + anchors[2:][-1:]  # a page has two; more are not worth a search
     best: list[int] = []
     names: tuple[str, str] = ("", "")
-    for split in _splits(title):
+    for split in islice(_splits(title), _MOST_SPLITS):
         found = _places(split, body, anchors)
         if len(found) > len(best):
             best, names = found, split
@@ -52,9 +57,7 @@ def _splits(title: str) -> Iterator[tuple[str, str]]:
 def _places(split: tuple[str, str], body: Sequence[Line], anchors: list[int]) -> list[int]:
     """Where the names stand in their cards: two places, one where only the left card is there, or none."""
     places: list[int] = []
-    for name, tried in zip(
-        split, (anchors, anchors[::-1]), strict=True
-    ):  # the left card is the first, the right the last
+    for name, tried in zip(split, (anchors, anchors[::-1]), strict=True):  # the left card comes first, the right last
         start = places[0] + 1 if places else 0
         found = (_find_name(name, body, start, anchor) for anchor in [*tried, None])
         place = next((place for place in found if place is not None), None)

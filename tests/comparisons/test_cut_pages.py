@@ -112,6 +112,12 @@ def test_a_page_cut_in_its_quotes_names_the_quote(last: str, told: str, quoted_p
     assert reason(cut_after(quoted_page, last)) == f"The page ends after {told}"
 
 
+def test_a_newsletter_box_above_the_scorecard_is_no_proof_that_nothing_was_cut(named_page: str) -> None:
+    text = cut_after(named_page, "renewal talk will be short.")
+    text = text.replace("Reviewer scorecard", "Weekly AI Tool Verdicts\n\nReviewer scorecard")
+    assert reason(text).endswith("the newsletter box at its end is missing.")
+
+
 def test_a_page_cut_short_says_how_to_go_on(named_page: str) -> None:
     (late,) = parse_source(cut_after(named_page, "Decision"), "page.txt").rejects
     assert "--partial" in late.fix
