@@ -1,6 +1,6 @@
 """Make docs/mail.png: the sample issue at 600 px in the light beside 375 px in the dark, as Chromium draws it.
 
-    .venv/bin/python docs/make_picture.py          (needs the development packages and Chromium)
+.venv/bin/python docs/make_picture.py          (needs the development packages and Chromium)
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from newsletter.audience.tokens import Signer
 from newsletter.delivery.provider import Provider
 from newsletter.events.webhook import Webhook
 from newsletter.net.site import HttpSite
+from newsletter.providers._unready import Unready
 from newsletter.providers.outbox import Outbox
 from newsletter.providers.resend import Resend, ResendWebhook
 from newsletter.providers.smtp import Smtp
@@ -54,9 +55,15 @@ def build_provider(settings: Settings) -> Provider:
             password=delivery.smtp.password.get_secret_value(),
             security=delivery.smtp.security,
         ),
-        "resend": lambda: Resend(delivery.resend.api_key.get_secret_value(), base_url=delivery.resend.base_url),
+        "resend": lambda: _resend(delivery.resend.api_key.get_secret_value(), delivery.resend.base_url),
     }
     return makers[delivery.provider]()
+
+
+def _resend(api_key: str, base_url: str) -> Provider:
+    if not api_key:
+        return Unready(Resend.name, Resend.capabilities, "No API key is set: delivery.resend.api_key")
+    return Resend(api_key, base_url=base_url)
 
 
 def build_webhooks(settings: Settings) -> dict[str, Webhook]:

@@ -50,7 +50,11 @@ def test_every_command_and_option_that_is_named_exists(document: Path) -> None:
             continue
         name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
         options = {option for parameter in known[name].params for option in parameter.opts + parameter.secondary_opts}
-        used = {word.split("=")[0] for word in line.split("#")[0].split(";")[0].split(",")[0].split() if word.startswith("--")}
+        used = {
+            word.split("=")[0]
+            for word in line.split("#")[0].split(";")[0].split(",")[0].split()
+            if word.startswith("--")
+        }
         assert used <= options | {"--json", "--config"}, line
 
 

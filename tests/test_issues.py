@@ -119,9 +119,24 @@ def test_no_slots_ahead_is_an_empty_list() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "2026", "2026-47", "2026-W54", "2025-W53", "2026-W00", "2026-Wxx", "W47-2026", "2026-W47-1", "9" * 30]
-    + ["99999999999999999999-W01", "2026-W99999999999999999999", "0000-W01"],
-)  # fmt: skip
+    "key",
+    [
+        "2026",
+        "2026-47",
+        "2026-W54",
+        "2025-W53",
+        "2026-W00",
+        "2026-Wxx",
+        "W47-2026",
+        "2026-W47-1",
+        "999999999999999999999999",
+        "99999999999999999999-W01",
+        "2026-W99999999999999999999",
+        "0000-W01",
+        "-W",
+        "-",
+    ],
+)
 def test_what_is_no_issue_key_is_refused_with_an_example(key: str) -> None:
     with pytest.raises(InputError, match="is not an issue key") as caught:
         slot_of_key(AWKWARD[0], key)

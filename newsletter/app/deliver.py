@@ -78,13 +78,13 @@ class Deliverer:
             expired = batch.lease_until is None or batch.lease_until < now
             if not (expired or (batch.owner is not None and app.owners.is_dead(batch.owner))):
                 continue
-            found = True
             if batch.status is BatchStatus.CLAIMED:
-                app.store.deliveries.give_back(batch, now, "its sender stopped before anything left")
+                found = app.store.deliveries.give_back(batch, now, "its sender stopped before anything left") or found
                 self._after_cancel(batch.issue_id)
                 continue
             taken = app.store.deliveries.renew(batch, self._owner, now, self._lease(now))
-            if taken is not None:
+            if taken is not None:  # its time has come, and nobody else was quicker
+                found = True
                 self._replay(taken)
         return found
 

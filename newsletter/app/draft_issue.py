@@ -101,6 +101,8 @@ def fill_issue(app: App, issue_id: int, selection: Selection) -> None:
             for choice in chosen
         ],
     )
+    if not chosen:
+        return  # a week that is skipped has its reasons, and nothing to say
     issue = issues.by_id(issue_id)
     assert issue is not None
     items = content_of(app, issue).items

@@ -174,7 +174,7 @@ def settle(face: Face, key: str, word: str | None, address: str | None, yes: boo
     if word in (None, "leave"):
         face.answer({"unknown": evidence}, show)
         return
-    if not face.as_json:
+    if evidence and not face.as_json:
         show(face.console)
     if word == "not-sent":
         face.ask("Send it again to these? Whoever did get it gets it twice.", yes=yes)

@@ -7,6 +7,8 @@ import sys
 
 import click
 
+from newsletter import __version__
+
 _COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("setup:init", "Set up your newsletter: newsletter.toml and subscribers.db."),
     "serve": ("running:serve_command", "Run everything: pages, weekly ticker, sender."),
@@ -38,7 +40,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="weekly-verdicts", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def cli() -> None:
     """Weekly AI Tool Verdicts: comparisons in, one sent issue out."""
 
@@ -61,6 +63,8 @@ def main() -> None:
         later = "" if error.permanent else " This may pass: try again."
         click.echo(f"Error: {error}{later}", err=True)
         sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, as `| head` does
-        sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            raise  # nothing a person named: ours to mend
+        click.echo(f"Error: {error.filename}: {error.strerror}. See the name, and who may write there.", err=True)
+        sys.exit(1)

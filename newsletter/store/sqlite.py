@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
@@ -145,8 +146,13 @@ class Sqlite:
                 self.path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
             )
             connection.row_factory = sqlite3.Row
-            for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}").fetchall()
+            try:
+                _enter_wal(connection)
+                for pragma in (f"busy_timeout={_BUSY_MS}", "synchronous=FULL", "foreign_keys=ON"):
+                    connection.execute(f"PRAGMA {pragma}").fetchall()
+            except BaseException:
+                connection.close()
+                raise
             return connection
 
     @contextmanager
@@ -159,6 +165,20 @@ class Sqlite:
                 if sign in text:
                     raise StoreError(f"{self.path}: {what}", next_step=then) from error
             raise
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Two processes that make one file at once lock each other out here, and SQLite does not wait in this one case."""
+    deadline = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 _TROUBLE = {

@@ -30,9 +30,21 @@ def test_an_address_gets_its_normal_ascii_form(given_address: str, normal: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "reader", "a@b", "a@@example.com", "a b@example.com", "bücher@example.com", "a@example.com,b@example.com"]
-    + ["a@example.com\r\nBcc: b@example.com", "Name <a@example.com>", "a" * 65 + "@example.com", "a@[127.0.0.1]"],
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "reader",
+        "a@b",
+        "a@@example.com",
+        "a b@example.com",
+        "bücher@example.com",
+        "a@example.com,b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "Name <a@example.com>",
+        "a" * 65 + "@example.com",
+        "a@[127.0.0.1]",
+    ],
+)
 def test_what_is_no_address_is_refused_and_says_so(text: str) -> None:
     with pytest.raises(InputError, match="is not an e-mail address: ") as caught:
         normal_address(text)

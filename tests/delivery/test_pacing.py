@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_two_requests_never_leave_closer_than_the_rate_allows(pauses: list[float
         leave, next_at = reserve(next_at, now, rate)
         assert leave >= now
         left.append(leave)
-    for one, other in zip(left, left[1:], strict=False):
+    for one, other in pairwise(left):
         assert other - one >= 1.0 / rate - 1e-6
 
 

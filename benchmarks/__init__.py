@@ -1,0 +1,1 @@
+"""Measurements of what a send costs: `python -m benchmarks [--small] [NAME…]`."""
