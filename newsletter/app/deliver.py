@@ -82,6 +82,8 @@ class Deliverer:
                 found = app.store.deliveries.give_back(batch, now, "its sender stopped before anything left") or found
                 self._after_cancel(batch.issue_id)
                 continue
+            if not app.provider.capabilities.ready:
+                continue
             taken = app.store.deliveries.renew(batch, self._owner, now, self._lease(now))
             if taken is not None:  # its time has come, and nobody else was quicker
                 found = True

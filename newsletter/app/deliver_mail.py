@@ -33,6 +33,8 @@ def deliver_mail(app: App, owner: str, only: int | None = None) -> bool:
 def recover_mail(app: App, owner: str) -> bool:
     """Deal with mails whose sender died, or that wait to be replayed. True where there was one."""
     found = False
+    if not app.provider.capabilities.ready:
+        return found
     for row in app.store.messages.leased():
         now = app.now().timestamp()
         expired = row.lease_until is None or row.lease_until < now

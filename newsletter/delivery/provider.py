@@ -25,6 +25,8 @@ class Capabilities:
     """Requests per second the provider allows; None: no limit of its own."""
     loopback_links: bool = False
     """Links to http://localhost are fine in mails sent here."""
+    ready: bool = True
+    """False where credentials are missing: what is in flight waits to be replayed until they are there."""
 
 
 class SendStatus(StrEnum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from newsletter.delivery.message import Batch, Request
 from newsletter.delivery.provider import Capabilities, Outcome, Refusal, Refused
 
@@ -12,7 +14,7 @@ class Unready:
     def __init__(self, name: str, capabilities: Capabilities, missing: str) -> None:
         """`missing`: the sentence that every refusal carries."""
         self.name = name
-        self.capabilities = capabilities
+        self.capabilities = replace(capabilities, ready=False)
         self._missing = missing
 
     def build(self, batch: Batch) -> Request:

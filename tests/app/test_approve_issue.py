@@ -26,7 +26,7 @@ from newsletter.app.look_up import (
     revisions_of,
     subscriber_counts,
 )
-from newsletter.app.preview_issue import check_issue, preview_issue
+from newsletter.app.preview_issue import check_issue, preview_by_link, preview_issue
 from newsletter.app.schedule import skip_slot
 from newsletter.app.send_issue import freeze_issue
 from newsletter.app.subscribe import add_subscriber
@@ -38,6 +38,7 @@ from newsletter.errors import (
     InputError,
     NotFoundError,
     ProviderError,
+    TokenError,
     TransitionError,
 )
 from newsletter.issues import IssueStatus
@@ -218,6 +219,16 @@ def test_a_preview_is_what_goes_out_with_dead_links(app: App) -> None:
     assert not preview.approved
     approve_issue(app, KEY)
     assert preview_issue(app, KEY).approved
+
+
+def test_a_link_to_a_draft_shows_it_until_it_is_gone_and_is_signed(app: App) -> None:
+    drafted(app)
+    detail, preview = preview_by_link(app, app.signer.draft(1))
+    assert (detail.issue.key, preview.subject) == (KEY, preview_issue(app, KEY).subject)
+    with pytest.raises(TokenError, match="This issue is gone"):
+        preview_by_link(app, app.signer.draft(99))
+    with pytest.raises(TokenError):
+        preview_by_link(app, app.signer.confirmation(1))
 
 
 def test_every_check_is_listed_and_a_live_send_adds_its_tasks(make_app: MakeApp) -> None:

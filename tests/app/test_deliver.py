@@ -15,13 +15,13 @@ from newsletter.app.deliver import Deliverer, Step
 from newsletter.app.finish_issue import finish_issue
 from newsletter.app.send_issue import cancel_issue, pause_issue, resume_issue
 from newsletter.audience.subscriber import SuppressionReason
-from newsletter.delivery.message import Batch
+from newsletter.delivery.message import Batch, Request
 from newsletter.delivery.provider import Answered, Doubt, Outcome, Refusal, Refused, SendResult, SendStatus
 from newsletter.delivery.status import BatchStatus, DeliveryStatus
 from newsletter.errors import StoreError
 from newsletter.issues import Counts, IssueStatus
 from newsletter.store.deliveries import BatchRow, Settlement
-from tests.app.scripted import Hand, accept_all, again, scripted, sending
+from tests.app.scripted import Hand, Scripted, accept_all, again, scripted, sending
 from tests.conftest import Clock
 
 MakeApp = Callable[..., App]
@@ -568,6 +568,25 @@ def test_what_another_provider_began_is_never_replayed_through_this_one(make_app
     assert again(app, issue).counts == Counts(frozen=2, unknown=2)
 
 
+def test_without_credentials_what_is_in_flight_waits_but_a_dead_owners_claim_is_given_back(make_app: MakeApp) -> None:
+    provider = scripted(dies, replay_seconds=HOUR)
+    app = make_app(provider=provider)
+    issue = sending(app, 4, size=2)
+    first = Hand(app)
+    with pytest.raises(Died):
+        first.deliverer.step()
+    now = app.now().timestamp()
+    app.store.deliveries.claim(issue.id, first.owner, now, now + HOUR)
+    app.owners.leave(first.owner)
+    unready = make_app(provider=scripted(ready=False, replay_seconds=HOUR))
+    hand = Hand(unready)
+    assert hand.deliverer.recover()
+    assert not hand.deliverer.recover()
+    assert again(app, issue).counts == Counts(frozen=4, waiting=2, in_flight=2)
+    Hand(app).run_to_the_end()
+    assert again(app, issue).counts == Counts(frozen=4, accepted=4)
+
+
 def test_an_answer_to_an_attempt_that_was_taken_over_says_nothing_any_more(make_app: MakeApp, clock: Clock) -> None:
     def slow(batch: Batch) -> Outcome:
         clock.advance(seconds=200)  # a laptop that slept
@@ -598,6 +617,21 @@ def test_the_same_holds_between_threads_of_one_owner(make_app: MakeApp, clock: C
     hand.deliverer.step()
     assert provider.keys == ["1", "1", "1"]
     assert again(app, issue).counts == Counts(frozen=2, in_flight=2)
+
+
+@pytest.mark.parametrize("unwritable", [True, False])
+def test_a_claim_that_was_lost_while_the_request_was_built_sends_nothing(make_app: MakeApp, unwritable: bool) -> None:
+    class Slow(Scripted):
+        def build(self, batch: Batch) -> Request:
+            app.store.database.change("UPDATE batch SET owner = 'elsewhere/1'")
+            return super().build(batch)
+
+    provider = Slow(unwritable=frozenset({"r0@example.com"} if unwritable else ()))
+    app = make_app(provider=provider)
+    issue = sending(app, 2, size=2)
+    Hand(app).deliverer.step()
+    assert provider.keys == []
+    assert again(app, issue).counts == Counts(frozen=2, waiting=2)
 
 
 # pause and cancel

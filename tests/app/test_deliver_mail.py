@@ -154,6 +154,19 @@ def test_a_dead_senders_mail_is_taken_over_at_once_and_a_living_ones_is_not(make
     assert not recover_mail(other, successor)
 
 
+def test_without_credentials_a_mail_in_flight_waits_to_be_replayed(make_app: MakeApp) -> None:
+    provider = scripted(dies, replay_seconds=3600.0)
+    app, owner, number = sent_by(make_app, provider)
+    with pytest.raises(Died):
+        deliver_mail(app, owner)
+    app.owners.leave(owner)
+    unready = make_app(provider=scripted(ready=False, replay_seconds=3600.0))
+    assert not recover_mail(unready, unready.owners.enter())
+    assert row(app, number).status is D.IN_FLIGHT
+    assert recover_mail(app, app.owners.enter())
+    assert row(app, number).status is D.ACCEPTED
+
+
 def test_a_living_owners_lease_runs_out_after_two_minutes(make_app: MakeApp, clock: Clock) -> None:
     app, owner, number = sent_by(make_app, scripted(dies))
     with pytest.raises(Died):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.app import import_comparisons as module
 from newsletter.app.container import App
 from newsletter.app.import_comparisons import (
     ComparisonImport,
@@ -17,6 +18,7 @@ from newsletter.app.import_comparisons import (
     import_comparisons,
     needs_archive_answer,
 )
+from newsletter.comparisons.formats import Parsed
 from newsletter.errors import InputError
 from newsletter.store.comparisons import Stored
 
@@ -165,6 +167,14 @@ def test_what_cannot_be_read_is_rejected_by_name(app: App, tmp_path: Path) -> No
         "The file cannot be read: No such file or directory.",
     ]
     assert all(entry.fix and entry.line == 1 for entry in done.entries)
+
+
+def test_a_reader_that_finds_neither_comparison_nor_fault_applies_nothing(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "parse_source", lambda text, source, partial: Parsed((), ()))
+    (entry,) = import_comparisons(app, [write(tmp_path, document())]).entries
+    assert (entry.kind, entry.reason) == (Kind.REJECTED, "There is no comparison in it.")
 
 
 def test_a_byte_order_mark_does_no_harm(app: App, tmp_path: Path) -> None:

@@ -326,6 +326,17 @@ def test_threads_that_tick_at_once_make_one_issue_and_tell_once(
     assert len(notices(apps[0])) == 1
 
 
+@pytest.mark.parametrize("hours", [0, 3])
+def test_a_slot_that_another_process_took_at_the_last_moment_is_theirs(
+    week: Callable[..., App], clock: Clock, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    app = week()
+    clock.advance(hours=hours)
+    monkeypatch.setattr(module, "create_issue", lambda *args: None)
+    assert tick(app) is None
+    assert notices(app) == []
+
+
 def _tick_in_a_process(path: str, now: datetime, ready: Any, told: Any) -> None:
     settings: dict[str, Any] = {
         "name": "Test Verdicts",

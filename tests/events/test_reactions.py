@@ -43,6 +43,11 @@ def test_the_first_event_is_the_outcome() -> None:
         assert outcome_after(None, event) is event
 
 
+@given(KINDS, KINDS)
+def test_of_two_events_the_one_later_in_the_precedence_is_the_outcome(one: EventKind, two: EventKind) -> None:
+    assert outcome_after(one, two) is PRECEDENCE[max(PRECEDENCE.index(one), PRECEDENCE.index(two))]
+
+
 @given(KINDS, KINDS, KINDS)
 def test_outcomes_combine_in_any_order_and_grouping_and_as_often_as_they_like(
     one: EventKind, two: EventKind, three: EventKind

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import StoreError
+from newsletter.store import sqlite as module
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.store import Store
 
@@ -152,6 +153,29 @@ def test_a_database_that_another_process_keeps_busy_is_reported(database: Sqlite
     other.execute("ROLLBACK")
     other.close()
     database.insert("INSERT INTO thing (name) VALUES ('x')")
+
+
+def test_a_file_that_another_process_is_just_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(module, "_BUSY_MS", 0)
+    with pytest.raises(StoreError, match="another process keeps the database busy"):
+        Sqlite(tmp_path / "new.db").query("SELECT 1")
+    monkeypatch.setattr(module, "_BUSY_MS", 20)
+    monkeypatch.setattr(module.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: other.execute("ROLLBACK"))
+    database = Sqlite(tmp_path / "new.db")
+    assert database.value("PRAGMA journal_mode") == "wal"
+    database.close()
+    other.close()
+
+
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"not a database at all, but a letter" * 40)
+    with pytest.raises(StoreError, match="this file is no database"):
+        Sqlite(tmp_path / "x.db").query("SELECT 1")
 
 
 def test_a_file_that_cannot_be_opened_or_written_is_reported(tmp_path: Path, database: Sqlite) -> None:
