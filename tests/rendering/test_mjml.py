@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ import pytest
 
 from newsletter.comparisons.model import Label, PanelVerdict, Pricing
 from newsletter.errors import InputError
+from newsletter.issues import Brand
 from newsletter.rendering.lint import lint_mail
 from newsletter.rendering.markup import Element, read_html
 from newsletter.rendering.mjml import (
@@ -203,6 +205,24 @@ def test_the_footer_says_since_when_this_reader_gets_it(mail: RenderedMail, week
     assert said in text_of(html.fill(reader_slots(LINK, date(2026, 3, 14))))
     assert said in " ".join(text.fill(reader_slots(LINK, date(2026, 3, 14))).split())
     assert "since the day you confirmed." in text.fill(reader_slots(LINK, None))
+
+
+def test_the_brand_dresses_the_mail_in_both_schemes_and_shows_its_logo(
+    environment: jinja2.Environment, week: ModuleType
+) -> None:
+    brand = Brand("#0B1F3A", "#E8EEF7", "#0A5C5C", "#7FE0E0", "https://verdicts.example.org/logo.png", 96)
+    publication = replace(week.PUBLICATION, brand=brand)
+    mail = render_issue(environment, publication, week.content(*week.full_week()), week.NONCE)
+    plain = Brand()
+    for colour in (plain.ink, plain.ink_dark, plain.accent, plain.accent_dark):
+        assert colour not in mail.html
+    (logo,) = elements(mail, "img")
+    assert (logo.attributes["src"], logo.attributes["alt"]) == ("https://verdicts.example.org/logo.png", "")
+    assert (logo.attributes["width"], logo.attributes["height"]) == ("96", "32")
+    findings = lint_mail(
+        mail, nonce=week.NONCE, publication=publication, allow_loopback=False, headers=week.SLOT_HEADERS
+    )
+    assert findings == []
 
 
 def test_outlooks_comments_are_merged_and_stay_balanced(mail: RenderedMail) -> None:
