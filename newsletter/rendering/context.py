@@ -108,7 +108,7 @@ def issue_view(publication: Publication, content: IssueContent) -> IssueView:
         else:
             full.append(comparison_view(number, item, names, cards))
             for side, shown in zip(item.comparison.sides, full[-1].sides, strict=True):
-                if shown.tagline or shown.pricing or shown.best_for:
+                if has_card(shown):
                     cards.setdefault(side.slug, number)
     return IssueView(
         newsletter=one_line(publication.name),
@@ -140,12 +140,12 @@ def comparison_view(
     left, right = comparison.sides
     names = names if names is not None else short_names((left.name, right.name))
     changed, quotes = changes(item), choose_quotes(comparison)
-    seen = cards or {}
-    same = left.slug == right.slug  # a tool against itself, in two versions: its card is on the left
-    sides = (
-        _side(left, found.side == 0, changed.get(left.slug), quotes[0], seen.get(left.slug)),
-        _side(right, found.side == 1, changed.get(right.slug), quotes[1], number if same else seen.get(right.slug)),
-    )
+    seen = dict(cards or {})
+    one = _side(left, found.side == 0, changed.get(left.slug), quotes[0], seen.get(left.slug))
+    if has_card(one):
+        seen.setdefault(left.slug, number)  # a tool may stand against itself, in two versions
+    other = _side(right, found.side == 1, changed.get(right.slug), quotes[1], seen.get(right.slug))
+    sides = (one, other)
     rows = score_rows(comparison, names)
     return ComparisonView(
         number=number,
@@ -159,6 +159,11 @@ def comparison_view(
         action=f"Compare {sides[0].name} and {sides[1].name}",
         url=web_address(item.url),
     )
+
+
+def has_card(side: SideView) -> bool:
+    """Whether anything of a tool is printed that its name and its panel do not say."""
+    return bool(side.tagline or side.pricing or side.best_for)
 
 
 def day_in_words(day: date) -> str:

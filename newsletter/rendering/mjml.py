@@ -28,7 +28,7 @@ from newsletter.rendering.context import (
 )
 from newsletter.rendering.personalise import Segments, slot
 from newsletter.rendering.plaintext import inert, mark, score_lines, wrap
-from newsletter.rendering.words import CONTROLS, one_line
+from newsletter.rendering.words import CONTROLS, one_line, right_to_left
 
 ISSUE_SLOTS = frozenset({"unsubscribe_url", "since"})
 """What is filled in per reader; reader_slots() has the values."""
@@ -63,7 +63,7 @@ def mail_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(attr=attr, tight=tight, wrap=wrap, mark=mark, scores=score_lines)
-    environment.tests["too_wide"] = too_wide
+    environment.tests.update(too_wide=too_wide, rtl=right_to_left)
     return environment
 
 

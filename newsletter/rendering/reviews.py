@@ -68,10 +68,16 @@ SPLIT = "SPLIT"
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Marks that have no counterpart to stand beside. `lead`: `Founder, on Mossgate only`."""
+    """Marks that have no counterpart to stand beside. `lead`: `On Mossgate only`."""
 
     lead: str
-    cells: tuple[ScoreCell, ...]
+    marks: tuple[tuple[str | None, ScoreCell], ...]
+    """(reviewer, mark); without a reviewer where none is named."""
+
+    @property
+    def words(self) -> str:
+        """`On Mossgate only: Founder 57 skip, Builder ship`"""
+        return f"{self.lead}: {', '.join(f'{who} {cell.words}' if who else cell.words for who, cell in self.marks)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +109,18 @@ def score_asides(comparison: Comparison) -> tuple[Aside, ...]:
     """The marks that score_rows() leaves out: reviewers of one tool only, and per tool those without a name."""
     cells = [_cells(side) for side in comparison.sides]
     rowed = {key for key in cells[0] if key[0] and key in cells[1] and _gap(cells[0][key], cells[1][key], ["", ""])}
-    asides, unnamed = [], []
+    asides = []
     for place, side in enumerate(comparison.sides):
-        name, others = one_line(side.name), cells[1 - place]
-        for key, cell in cells[place].items():
-            if key[0] and key not in rowed:
-                alone = not any(other[0] == key[0] for other in others)
-                asides.append(Aside(f"{key[0]}, on {name}{' only' if alone else ''}", (cell,)))
-        if nameless := tuple(cell for key, cell in cells[place].items() if not key[0]):
-            unnamed.append(Aside(f"{name}, reviewers not named", nameless))
-    return (*asides, *unnamed)
+        name, elsewhere = one_line(side.name), {key[0] for key in cells[1 - place]}
+        left_out = [(key[0] or None, cell) for key, cell in cells[place].items() if key not in rowed]
+        for lead, marks in (
+            (f"On {name} only", [mark for mark in left_out if mark[0] and mark[0] not in elsewhere]),
+            (f"On {name}", [mark for mark in left_out if mark[0] and mark[0] in elsewhere]),
+            (f"{name}, reviewers not named", [mark for mark in left_out if not mark[0]]),
+        ):
+            if marks:
+                asides.append(Aside(lead, tuple(marks)))
+    return tuple(asides)
 
 
 def widest_gap(rows: tuple[ScoreRow, ...]) -> str | None:

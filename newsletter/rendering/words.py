@@ -43,8 +43,17 @@ _RANK = {Label.SKIP: 0, Label.MIXED: 1, Label.SHIP: 2}
 
 
 def one_line(text: str) -> str:
-    """`text` without control and direction-override characters, its white space collapsed."""
-    return " ".join(text.translate(CONTROLS).split())
+    """`text` without control and direction-override characters, its white space collapsed.
+
+    Text that ends right to left gets a left-to-right mark, so that a colon or a number after it stays after it.
+    """
+    line = " ".join(text.translate(CONTROLS).split())
+    return f"{line}\u200e" if not line.isascii() and right_to_left(line[::-1]) else line
+
+
+def right_to_left(text: str) -> bool:
+    """Whether the first letter that has a direction runs right to left."""
+    return next((kind != "L" for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), False)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -150,7 +159,7 @@ def sentences(text: str) -> list[str]:
 
 _SENTENCE_END = re.compile(
     r"(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bDr\.)(?<!\bInc\.)(?<!\bcf\.)"
-    r"((?<=[.!?])[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*(?:[^\W_a-zß-öø-ÿ]|`))|((?<=[。！？])[」』”]*)(?=\S)"
+    r"((?<=[.!?])[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*(?:[^\W_a-zß-öø-ÿ]|`))|((?<=[。！？])[」』”]*)\s*(?=\S)"
 )
 
 

@@ -73,7 +73,7 @@ def test_html_and_text_hold_the_same_facts(mail: RenderedMail) -> None:
             "no procurement",
             "Dissent: Founder, 52 skip",
             "SPLIT",
-            "Futurist, on Marlinspike only: 88",
+            "On Marlinspike only: Futurist 88",
             "even",
             "Compare Plumbline and Kestrel",
             "Brief Alder",
@@ -164,7 +164,7 @@ def test_scores_without_names_stand_under_their_tool_and_invent_no_reviewer(
     anonymous = week.tool("Two", reviews=tuple(_nameless(week)))
     mail = render_issue(environment, week.PUBLICATION, week.content(week.item(one, anonymous)), week.NONCE)
     for whole in (text_of(mail.html), mail.text):
-        assert "Builder, on One only: 80" in whole
+        assert "On One only: Builder 80" in whole
         assert "Two, reviewers not named: 55" in whole
 
 

@@ -56,7 +56,7 @@ def test_without_scores_a_row_holds_verdicts_only(week: ModuleType) -> None:
 def test_a_reviewer_of_one_tool_stands_beneath_and_not_in_a_row(week: ModuleType) -> None:
     comparison = week.item(week.tool("One", "80+"), week.tool("Two")).comparison
     assert score_rows(comparison, {}) == ()
-    assert score_asides(comparison) == (Aside("Builder, on One only", (ScoreCell(80, Verdict.SHIP),)),)
+    assert score_asides(comparison) == (Aside("On One only", (("Builder", ScoreCell(80, Verdict.SHIP)),)),)
 
 
 def test_reviews_without_names_make_no_rows_and_nobody_is_invented(week: ModuleType) -> None:
@@ -65,9 +65,9 @@ def test_reviews_without_names_make_no_rows_and_nobody_is_invented(week: ModuleT
     comparison = week.item(one, two).comparison
     assert score_rows(comparison, {}) == ()
     assert score_asides(comparison) == (
-        Aside("Builder, on One only", (ScoreCell(80, None),)),
-        Aside("One, reviewers not named", (ScoreCell(70, Verdict.SHIP), ScoreCell(60, None))),
-        Aside("Two, reviewers not named", (ScoreCell(50, Verdict.SKIP),)),
+        Aside("On One only", (("Builder", ScoreCell(80, None)),)),
+        Aside("One, reviewers not named", ((None, ScoreCell(70, Verdict.SHIP)), (None, ScoreCell(60, None)))),
+        Aside("Two, reviewers not named", ((None, ScoreCell(50, Verdict.SKIP)),)),
     )
 
 
@@ -76,7 +76,7 @@ def test_a_score_against_a_verdict_is_no_row_for_nothing_can_be_compared(week: M
     two = week.tool("Two", reviews=(Review("Builder", verdict=Verdict.SHIP),))
     comparison = week.item(one, two).comparison
     assert score_rows(comparison, {}) == ()
-    assert [aside.lead for aside in score_asides(comparison)] == ["Builder, on One", "Builder, on Two"]
+    assert [aside.words for aside in score_asides(comparison)] == ["On One: Builder 80", "On Two: Builder ship"]
 
 
 def test_reviews_with_words_only_make_no_row(week: ModuleType) -> None:
@@ -89,7 +89,7 @@ def test_two_reviews_by_one_name_are_two_rows(week: ModuleType) -> None:
     twice = week.tool("One", reviews=(Review("Builder", 80), Review("Builder", 60)))
     comparison = week.item(twice, week.tool("Two", "50-")).comparison
     assert [[cell.score for cell in row.cells] for row in score_rows(comparison, {})] == [[80, 50]]
-    assert score_asides(comparison) == (Aside("Builder, on One", (ScoreCell(60, None),)),)
+    assert score_asides(comparison) == (Aside("On One", (("Builder", ScoreCell(60, None)),)),)
 
 
 def test_the_widest_gap_is_a_split_else_the_most_points_else_nothing(week: ModuleType) -> None:

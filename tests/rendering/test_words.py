@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.comparisons.model import Label, PanelVerdict
-from newsletter.rendering.words import Lean, changes, in_mail_order, lean, lean_sentence, sentences, shorten
+from newsletter.rendering.words import Lean, changes, in_mail_order, lean, lean_sentence, one_line, sentences, shorten
 from newsletter.selection import Section
 
 
@@ -114,3 +114,11 @@ def test_a_cut_does_not_part_a_letter_from_its_accent() -> None:
 )
 def test_a_paragraph_is_cut_only_at_ends_of_sentences(paragraph: str, expected: list[str] | None) -> None:
     assert sentences(paragraph) == ([paragraph] if expected is None else expected)
+
+
+def test_a_name_that_runs_right_to_left_keeps_what_follows_after_it(week: ModuleType) -> None:
+    comparison = week.item(week.tool("קורא", "80+ 70+"), week.tool("Kestrel", "80+ 70-")).comparison
+    assert lean_sentence(comparison) == "Panel leans קורא\u200e: 2–0 against 1–1."
+    assert one_line(one_line("קורא 2")) == "קורא 2\u200e"
+    assert one_line("קורא by Halfmoon") == "קורא by Halfmoon"
+    assert one_line("文字") == "文字"

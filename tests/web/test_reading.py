@@ -87,7 +87,7 @@ def test_an_issue_shows_its_intro_a_changed_verdict_and_missing_scores(visitor, 
     page = visitor.get(f"/issues/{issue.key}").text
     assert "<p>Reply if we got one wrong.</p>" in page
     assert "<strong>Changed:</strong> Rubber Owl, Ship → Skip" in page
-    assert "Futurist, on Marlinspike only: 88" in page
+    assert "On Marlinspike only: Futurist 88" in page
 
 
 @pytest.mark.parametrize("path", ["/issues/2026-W01", "/issues/%3Cb%3E", "/compare/nowhere-vs-nothing"])
