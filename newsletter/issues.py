@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.comparisons.formats import from_document, to_document
@@ -62,6 +63,23 @@ class Item:
     section: Section
     url: str
     before: tuple[tuple[str, str], ...] = ()
+    changed_on: date | None = None
+    """The local date from which the verdict was another, where it is known."""
+    before_scores: tuple[tuple[str, str, int], ...] = ()
+    """(tool slug, reviewer, score) as it was when `before` held, of named reviewers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """How mails and pages are dressed. Colours are `#RRGGBB`, each for one scheme; the logo is 32 px high."""
+
+    ink: str = "#1B1A17"
+    ink_dark: str = "#F2EEE4"
+    accent: str = "#8C1D18"
+    accent_dark: str = "#FFB3A7"
+    logo_url: str = ""
+    logo_width: int = 32
+    """Pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,7 @@ class Publication:
     """Without a slash at its end."""
     postal_address: str = ""
     about_panel: str = ""
+    brand: Brand = Brand()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +105,8 @@ class IssueContent:
     preheader: str
     intro: str
     items: tuple[Item, ...]
+    voted: tuple[Item, ...] = ()
+    """Comparisons of the last issue whose sides hold how readers voted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,33 +127,40 @@ class Slot:
 
 def to_manifest(content: IssueContent) -> str:
     """The content as JSON, to be kept with a frozen issue: what was sent, whatever is revised later."""
-    items = [
-        {
-            "comparison": to_document(item.comparison),
-            "section": str(item.section),
-            "url": item.url,
-            "before": dict(item.before),
-        }
-        for item in content.items
-    ]
     texts = {"subject": content.subject, "preheader": content.preheader, "intro": content.intro}
-    return json.dumps({"key": content.key, "day": content.day.isoformat(), **texts, "items": items})
+    lists = {"items": list(map(_kept, content.items)), "voted": list(map(_kept, content.voted))}
+    return json.dumps({"key": content.key, "day": content.day.isoformat(), **texts, **lists})
 
 
 def from_manifest(manifest: str) -> IssueContent:
-    """The reverse of to_manifest()."""
+    """The reverse of to_manifest(); what an older one does not hold is absent."""
     kept = json.loads(manifest)
-    items = tuple(
-        Item(
-            from_document(item["comparison"]),
-            Section(item["section"]),
-            item["url"],
-            tuple(sorted(item["before"].items())),
-        )
-        for item in kept["items"]
-    )
+    items, voted = (tuple(map(_item, kept.get(name, []))) for name in ("items", "voted"))
     texts = (kept["subject"], kept["preheader"], kept["intro"])
-    return IssueContent(kept["key"], date.fromisoformat(kept["day"]), *texts, items)
+    return IssueContent(kept["key"], date.fromisoformat(kept["day"]), *texts, items, voted)
+
+
+def _kept(item: Item) -> dict[str, Any]:
+    return {
+        "comparison": to_document(item.comparison),
+        "section": str(item.section),
+        "url": item.url,
+        "before": dict(item.before),
+        "changed_on": item.changed_on and item.changed_on.isoformat(),
+        "before_scores": item.before_scores,
+    }
+
+
+def _item(kept: dict[str, Any]) -> Item:
+    changed_on = kept.get("changed_on")
+    return Item(
+        from_document(kept["comparison"]),
+        Section(kept["section"]),
+        kept["url"],
+        tuple(sorted(kept["before"].items())),
+        date.fromisoformat(changed_on) if changed_on else None,
+        tuple((slug, reviewer, score) for slug, reviewer, score in kept.get("before_scores", [])),
+    )
 
 
 @dataclass(frozen=True, slots=True)

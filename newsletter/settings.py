@@ -6,6 +6,7 @@ An unknown key is an error, in the file and in the environment alike, so that a 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import time
@@ -13,17 +14,19 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from newsletter.errors import ConfigError
-from newsletter.issues import Publication, WeeklyRule
+from newsletter.issues import Brand, Publication, WeeklyRule
+from newsletter.rendering.colours import LEAST_CONTRAST, NIGHT, PAPER, contrast
 from newsletter.selection import Rules
 
 CONFIG_NAME = "newsletter.toml"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PREFIX = "NEWSLETTER_"
+_PLAIN = Brand()
 
 
 class _Section(BaseModel):
@@ -90,6 +93,42 @@ class DeliverySettings(_Section):
     resend: ResendSettings = ResendSettings()
 
 
+class BrandSettings(_Section):
+    """Two colours, each for the light and the dark scheme, and a logo. Refused where they could not be read."""
+
+    ink: str = Field(
+        _PLAIN.ink, description="text, rules and buttons on the light paper; #RRGGBB, contrast 4.5 or more"
+    )
+    ink_dark: str = Field(_PLAIN.ink_dark, description="the same on the dark paper")
+    accent: str = Field(_PLAIN.accent, description="numbers, dissent and the bar beside quotes, on the light paper")
+    accent_dark: str = Field(_PLAIN.accent_dark, description="the same on the dark paper")
+    logo_url: str = Field("", description="https address of a picture 32 px high, for mails; absent: the name alone")
+    logo_width: int = Field(32, ge=8, le=200, description="how wide it is then, in px")
+
+    @field_validator("ink", "ink_dark", "accent", "accent_dark")
+    @classmethod
+    def _readable(cls, colour: str, info: ValidationInfo) -> str:
+        if not re.fullmatch(r"#[0-9A-Fa-f]{6}", colour):
+            raise ValueError("write a colour like #1B1A17")
+        dark = (info.field_name or "").endswith("_dark")
+        found = contrast(colour, NIGHT if dark else PAPER)
+        if found < LEAST_CONTRAST:
+            ground = f"the dark paper {NIGHT}" if dark else f"the light paper {PAPER}"
+            wanted = "lighter" if dark else "darker"
+            raise ValueError(
+                f"{colour} has a contrast of {int(found * 10) / 10} on {ground}, and {LEAST_CONTRAST} is the least;"
+                f" take a {wanted} one"
+            )
+        return colour.upper()
+
+    @field_validator("logo_url")
+    @classmethod
+    def _logo_is_on_the_web(cls, url: str) -> str:
+        if url and (not url.startswith("https://") or not re.fullmatch(r"[!-~]+", url) or set(url) & set("\\\"'<>")):
+            raise ValueError("write the full https address of a picture")
+        return url
+
+
 class WebSettings(_Section):
     """Where `serve` listens."""
 
@@ -123,6 +162,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     delivery: DeliverySettings = DeliverySettings()
     web: WebSettings = WebSettings()
+    brand: BrandSettings = BrandSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -169,7 +209,8 @@ class Settings(BaseSettings):
 
     @property
     def publication(self) -> Publication:
-        return Publication(self.name, self.site_url, self.postal_address, self.about_panel)
+        brand = Brand(**self.brand.model_dump())
+        return Publication(self.name, self.site_url, self.postal_address, self.about_panel, brand)
 
     @property
     def rules(self) -> Rules:

@@ -80,3 +80,10 @@ def test_terms_of_the_glossary_stand_in_order_and_once() -> None:
 def test_the_package_says_its_version_once() -> None:
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{importlib.import_module("newsletter").__version__}"' in pyproject
+
+
+def test_every_rule_for_words_names_a_test_that_exists() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "rendering").glob("test_*.py"))
+    rows = [line for line in (ROOT / "docs" / "words.md").read_text(encoding="utf-8").splitlines() if "`test_" in line]
+    assert len(rows) >= 25
+    assert [row for row in rows if f"def {row.split('`')[-2]}(" not in tests] == []

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.errors import ConfigError
-from newsletter.issues import Publication, WeeklyRule
+from newsletter.issues import Brand, Publication, WeeklyRule
 from newsletter.selection import Rules
 from newsletter.settings import Settings, check, flat, load, origins
 
@@ -108,6 +108,33 @@ def test_a_value_that_cannot_be_is_refused_and_named(values: dict[str, Any], sai
     with pytest.raises(ConfigError) as caught:
         load(None, values)
     assert said in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("brand", "said"),
+    [
+        ({"ink": "#8A8A8A"}, "brand.ink: #8A8A8A has a contrast of 3.2 on the light paper #FBF8F1"),
+        ({"accent": "#FFB3A7"}, "brand.accent: #FFB3A7 has a contrast of 1.6 on the light paper #FBF8F1"),
+        ({"ink_dark": "#333333"}, "brand.ink_dark: #333333 has a contrast of 1.4 on the dark paper #17150F"),
+        ({"accent_dark": "#8C1D18"}, "brand.accent_dark: #8C1D18 has a contrast of 2.0 on the dark paper #17150F"),
+        ({"ink": "navy"}, "brand.ink: write a colour like #1B1A17"),
+        ({"accent": "#000"}, "brand.accent: write a colour like #1B1A17"),
+        ({"logo_url": "http://example.com/logo.png"}, "brand.logo_url: write the full https address"),
+        ({"logo_url": 'https://example.com/"x'}, "brand.logo_url: write the full https address"),
+        ({"logo_width": 2000}, "brand.logo_width: "),
+    ],
+)
+def test_a_brand_that_could_not_be_read_is_refused_with_the_contrast(brand: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check({"brand": brand})
+    assert caught.value.what.startswith(said)
+
+
+def test_a_brand_stands_in_the_publication() -> None:
+    brand = {"ink": "#0b1f3a", "accent_dark": "#FFD166", "logo_url": "https://example.com/logo.png", "logo_width": 96}
+    assert Settings(brand=brand).publication.brand == Brand(  # type: ignore[arg-type]
+        ink="#0B1F3A", accent_dark="#FFD166", logo_url="https://example.com/logo.png", logo_width=96
+    )
 
 
 def test_every_wrong_key_is_named_at_once() -> None:

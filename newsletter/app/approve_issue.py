@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from newsletter.app.compose_issue import Composed, check_mail, compose_issue, find_issue, test_code_of
+from newsletter.app.compose_issue import Composed, check_mail, compose_issue, dead_slots, find_issue, test_code_of
 from newsletter.app.container import App
 from newsletter.app.mail_one import queue_mail
 from newsletter.audience.subscriber import normal_address
-from newsletter.audience.tokens import DEAD_TOKEN
 from newsletter.delivery.status import DeliveryStatus
 from newsletter.errors import ChecksFailedError, ConfigError, InputError, ProviderError, TransitionError
 from newsletter.issues import Issue, IssueStatus, require_status
@@ -27,7 +26,7 @@ def queue_test(app: App, key: str, address: str) -> int:
     address = normal_address(address)
     code = test_code_of(app, compose_issue(app, issue).sha256)
     tested = compose_issue(app, issue, test_code=code)
-    values = {"unsubscribe_url": f"{app.settings.site_url}/unsubscribe/{DEAD_TOKEN}"}
+    values = dead_slots(app)
     html, text = split_mail(tested.mail, issue.nonce)
     filled = type(tested.mail)(
         subject=tested.mail.subject,

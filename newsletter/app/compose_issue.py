@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from newsletter.app.container import App
+from newsletter.audience.tokens import DEAD_TOKEN
 from newsletter.comparisons.model import Comparison
 from newsletter.errors import NotFoundError
 from newsletter.issues import Issue, IssueContent, Item, from_manifest
 from newsletter.rendering.lint import Finding, lint_mail
-from newsletter.rendering.mjml import RenderedMail, render_issue
+from newsletter.rendering.mjml import RenderedMail, reader_slots, render_issue
 from newsletter.rendering.personalise import slot
 from newsletter.store.comparisons import Stored
 
@@ -67,10 +70,31 @@ def content_of(app: App, issue: Issue) -> IssueContent:
             row.section,
             comparison_address(app, stored[row.comparison_id].comparison),
             tuple(sorted(row.before.items())),
+            *_what_changed(app, stored[row.comparison_id], row.before),
         )
         for row in rows
     )
     return IssueContent(issue.key, issue.slot.day, issue.subject, issue.preheader, issue.intro, items)
+
+
+def _what_changed(
+    app: App, stored: Stored, before: Mapping[str, str]
+) -> tuple[date | None, tuple[tuple[str, str, int], ...]]:
+    """Since which local date the labels of `before` are no more, and the named scores that went with them; nothing
+    where no revision that was kept still has those labels.
+    """
+    if not before:
+        return None, ()
+    for replaced_at, was in app.store.comparisons.revisions(stored.id):
+        if all(was.labels.get(slug) == label for slug, label in before.items()):
+            scores = [
+                (side.slug, review.reviewer, review.score)
+                for side in was.sides
+                for review in side.reviews
+                if review.reviewer and review.score is not None
+            ]
+            return replaced_at.astimezone(app.settings.zone).date(), tuple(scores)
+    return None, ()
 
 
 def compose_issue(app: App, issue: Issue, *, test_code: str | None = None) -> Composed:
@@ -102,6 +126,11 @@ def issue_envelope(app: App, issue: Issue, subject: str) -> dict[str, Any]:
             "Precedence": "bulk",
         },
     }
+
+
+def dead_slots(app: App) -> dict[str, str]:
+    """What stands in a reader's slots where there is no reader: in previews and tests."""
+    return reader_slots(f"{app.settings.site_url}/unsubscribe/{DEAD_TOKEN}", None)
 
 
 def test_code_of(app: App, content_sha256: str) -> str:

@@ -20,9 +20,9 @@ from newsletter.delivery.provider import Answered, Doubt, Outcome, Refusal, Refu
 from newsletter.delivery.status import BatchStatus, DeliveryStatus
 from newsletter.errors import InputError
 from newsletter.issues import Issue, IssueStatus
-from newsletter.rendering.mjml import ISSUE_SLOTS
+from newsletter.rendering.mjml import ISSUE_SLOTS, reader_slots
 from newsletter.rendering.personalise import Segments
-from newsletter.store.deliveries import BatchRow, Settlement
+from newsletter.store.deliveries import Addressee, BatchRow, Settlement
 
 _DOUBTS_IN_A_ROW = 5
 _LEASE_MARGIN = 60.0
@@ -93,16 +93,16 @@ class Deliverer:
     def _first_time(self, issue: Issue, batch: BatchRow) -> None:
         app = self._app
         may, gone = app.store.deliveries.addresses(batch)
-        if batch.members and [number for number, _ in batch.members] != [number for number, _ in may]:
+        if batch.members and [number for number, _ in batch.members] != [who.id for who in may]:
             # refused before, and somebody left since: other bytes need another key
             with app.store.transaction():
                 self._suppress(issue.id, gone)
-                parts = [[number for number, _ in may]] if may else []
+                parts = [[who.id for who in may]] if may else []
                 app.store.deliveries.split(batch, parts, "somebody in it left")
             self._after_cancel(issue.id)
             finish_issue(app, issue.id)
             return
-        members = list(batch.members) or [(number, self._recipient(issue, number, address)) for number, address in may]
+        members = list(batch.members) or [(who.id, self._recipient(issue, who)) for who in may]
         if not members:
             with app.store.transaction():
                 self._suppress(issue.id, gone)
@@ -269,10 +269,11 @@ class Deliverer:
         key = f"{issue.key}-{issue.nonce}/{row.number}"
         return Batch(key, self._message(issue), tuple(recipient for _, recipient in members))
 
-    def _recipient(self, issue: Issue, subscriber_id: int, address: str) -> Recipient:
-        token = self._app.signer.reader(issue.id, subscriber_id)
-        url = f"{self._app.settings.site_url}/unsubscribe/{token}"
-        return Recipient(f"{issue.id}-{subscriber_id}", address, {"unsubscribe_url": url})
+    def _recipient(self, issue: Issue, who: Addressee) -> Recipient:
+        settings = self._app.settings
+        url = f"{settings.site_url}/unsubscribe/{self._app.signer.reader(issue.id, who.id)}"
+        since = who.since.astimezone(settings.zone).date()
+        return Recipient(f"{issue.id}-{who.id}", who.address, reader_slots(url, since))
 
     def _message(self, issue: Issue) -> Message:
         with self._lock:

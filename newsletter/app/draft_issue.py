@@ -10,7 +10,7 @@ from newsletter.app.compose_issue import content_of
 from newsletter.app.container import App
 from newsletter.errors import ChecksFailedError, TransitionError
 from newsletter.issues import Issue, IssueStatus, Slot, next_slots, require_status, slot_of_key
-from newsletter.rendering.words import propose_preheader, propose_subject
+from newsletter.rendering.proposals import propose_preheader, propose_subject
 from newsletter.selection import Candidate, Outcome, Section, Selection, choose_week
 from newsletter.store.comparisons import Stored
 from newsletter.store.issues import ChoiceRow, ItemRow

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from newsletter.app.approve_issue import blocking
-from newsletter.app.compose_issue import check_mail, compose_issue, find_issue
+from newsletter.app.compose_issue import check_mail, compose_issue, dead_slots, find_issue
 from newsletter.app.container import App
 from newsletter.app.look_up import IssueDetail, look_at_issue
 from newsletter.app.readiness import Task, live_tasks
-from newsletter.audience.tokens import DEAD_TOKEN
 from newsletter.errors import TokenError
 from newsletter.rendering.lint import Finding
 from newsletter.rendering.mjml import split_mail
@@ -32,7 +31,7 @@ def preview_issue(app: App, key: str) -> Preview:
     """As it would go out now."""
     issue = find_issue(app, key)
     composed = compose_issue(app, issue)
-    values = {"unsubscribe_url": f"{app.settings.site_url}/unsubscribe/{DEAD_TOKEN}"}
+    values = dead_slots(app)
     html, text = split_mail(composed.mail, issue.nonce)
     filled = html.fill(values)
     return Preview(

@@ -63,7 +63,7 @@ class ComparisonPage:
     published: str | None
     """`16 November 2026`"""
     sides: tuple[SideCard, SideCard]
-    lean: str | None
+    lean: str
     """A sentence."""
     decision: tuple[tuple[str, tuple[str | None, str | None]], ...]
     """(what, (left, right)); at least one of the two is known."""
@@ -78,8 +78,7 @@ def comparison_page(app: App, slug: str) -> ComparisonPage:
     if stored is None:
         raise NotFoundError("There is no such comparison here.", next_step="It may be in one of the issues.")
     comparison = stored.comparison
-    found = lean(comparison)
-    leader = found.side if found else None
+    leader = lean(comparison).side
     left, right = (_card(side, place == leader) for place, side in enumerate(comparison.sides))
     sentence = lean_sentence(comparison)
     title = f"{left.name} vs {right.name}"
@@ -92,7 +91,7 @@ def comparison_page(app: App, slug: str) -> ComparisonPage:
         lean=sentence,
         decision=_decision(left, right),
         voices=_voices(*comparison.sides),
-        description=f"{title}: which one should you ship with? {sentence or ''}".strip(),
+        description=f"{title}: which one should you ship with? {sentence}",
     )
 
 

@@ -12,7 +12,7 @@ from newsletter.app.compose_issue import content_of, find_issue
 from newsletter.app.container import App
 from newsletter.audience.consent import FORM_TEXT
 from newsletter.errors import NotFoundError, StoreError
-from newsletter.issues import IssueStatus
+from newsletter.issues import Brand, IssueStatus
 from newsletter.rendering.context import IssueView, day_in_words, issue_view, postal_lines
 
 STALE_AFTER = timedelta(minutes=2)
@@ -36,6 +36,7 @@ class SiteFacts:
     form_text: str
     postal_lines: tuple[str, ...]
     about_panel: str | None
+    brand: Brand
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def site_facts(app: App) -> SiteFacts:
         form_text=FORM_TEXT,
         postal_lines=postal_lines(settings.publication),
         about_panel=settings.about_panel.strip() or None,
+        brand=settings.publication.brand,
     )
 
 

@@ -7,17 +7,20 @@ known is None or an empty tuple, never a dash or an empty string.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from newsletter.comparisons.model import Label, PanelVerdict, Tool
 from newsletter.errors import InputError
 from newsletter.issues import IssueContent, Item, Publication
-from newsletter.rendering.reviews import Quote, ScoreRow, choose_quote, score_rows
-from newsletter.rendering.words import changes, in_mail_order, lean, lean_sentence, one_line, shorten, summary
+from newsletter.rendering.reviews import Aside, Quote, ScoreRow, choose_quotes, score_asides, score_rows, widest_gap
+from newsletter.rendering.week import VotedView, reader_votes, short_names, summary
+from newsletter.rendering.words import changes, in_mail_order, lean, lean_sentence, one_line, shorten
 from newsletter.selection import Section
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_MOST_DOTS = 8
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -34,11 +37,18 @@ class SideView:
     """`75%`"""
     count: str | None
     """`3 of 4 ship`"""
+    dots: str | None
+    """`●●●○`, ship first, where a panel is small enough to be seen at a glance."""
+    see: int | None
+    """The number of the comparison that has this tool's card; then tagline, pricing and best-for are None here."""
     tagline: str | None
     pricing: str | None
     best_for: str | None
+    community: str | None
+    """`10 ship, 2 skip`"""
     change: str | None
-    """`was Ship, now Skip`"""
+    """`Ship → Skip, 14 Nov; Skeptic 72 → 48`"""
+    quote: Quote | None
     leads: bool
 
 
@@ -50,10 +60,13 @@ class ComparisonView:
     title: str
     category: str | None
     sides: tuple[SideView, SideView]
-    lean: str | None
+    lean: str
     """A sentence."""
     rows: tuple[ScoreRow, ...]
-    quote: Quote | None
+    asides: tuple[Aside, ...]
+    """Marks without a counterpart."""
+    gap: str | None
+    """`Founder: Kestrel +22`"""
     action: str
     """What the button says."""
     url: str
@@ -74,6 +87,8 @@ class IssueView:
     full: tuple[ComparisonView, ...]
     """Changed verdicts first."""
     briefs: tuple[ComparisonView, ...]
+    voted: tuple[VotedView, ...]
+    """How readers voted on the last issue's."""
     web_url: str
     site_url: str
     postal_lines: tuple[str, ...]
@@ -82,8 +97,19 @@ class IssueView:
 
 def issue_view(publication: Publication, content: IssueContent) -> IssueView:
     """Everything an issue prints. Raises InputError for a subject or an address that cannot be used."""
-    views = [comparison_view(number, item) for number, item in enumerate(in_mail_order(content.items), 1)]
-    briefs = {number for number, item in enumerate(in_mail_order(content.items), 1) if item.section is Section.BRIEF}
+    ordered = in_mail_order(content.items)
+    names = short_names(side.name for item in ordered for side in item.comparison.sides)
+    cards: dict[str, int] = {}
+    full: list[ComparisonView] = []
+    briefs: list[ComparisonView] = []
+    for number, item in enumerate(ordered, 1):
+        if item.section is Section.BRIEF:
+            briefs.append(comparison_view(number, item, names))
+        else:
+            full.append(comparison_view(number, item, names, cards))
+            for side, shown in zip(item.comparison.sides, full[-1].sides, strict=True):
+                if has_card(shown):
+                    cards.setdefault(side.slug, number)
     return IssueView(
         newsletter=one_line(publication.name),
         key=content.key,
@@ -92,8 +118,9 @@ def issue_view(publication: Publication, content: IssueContent) -> IssueView:
         preheader=one_line(content.preheader),
         summary=summary(content.items),
         intro=tuple(filter(None, map(one_line, re.split(r"\n\s*\n", content.intro.replace("\r\n", "\n"))))),
-        full=tuple(view for view in views if view.number not in briefs),
-        briefs=tuple(view for view in views if view.number in briefs),
+        full=tuple(full),
+        briefs=tuple(briefs),
+        voted=tuple(filter(None, map(_voted, content.voted))),
         web_url=web_address(f"{publication.site_url}/issues/{content.key}"),
         site_url=web_address(publication.site_url),
         postal_lines=postal_lines(publication),
@@ -101,23 +128,42 @@ def issue_view(publication: Publication, content: IssueContent) -> IssueView:
     )
 
 
-def comparison_view(number: int, item: Item) -> ComparisonView:
-    """One comparison as it is printed; `number` is its place in the issue."""
+def comparison_view(
+    number: int, item: Item, names: Mapping[str, str] | None = None, cards: Mapping[str, int] | None = None
+) -> ComparisonView:
+    """One comparison as it is printed; `number` is its place in the issue.
+
+    `names`: tool name → name that is short and clear within the issue. `cards`: tool slug → number of the comparison
+    that has its card already.
+    """
     comparison, found = item.comparison, lean(item.comparison)
-    leader = found.side if found else None
-    changed = changes(item)
-    left, right = (_side(side, place == leader, changed.get(side.slug)) for place, side in enumerate(comparison.sides))
+    left, right = comparison.sides
+    names = names if names is not None else short_names((left.name, right.name))
+    changed, quotes = changes(item), choose_quotes(comparison)
+    seen = dict(cards or {})
+    one = _side(left, found.side == 0, changed.get(left.slug), quotes[0], seen.get(left.slug))
+    if has_card(one):
+        seen.setdefault(left.slug, number)  # a tool may stand against itself, in two versions
+    other = _side(right, found.side == 1, changed.get(right.slug), quotes[1], seen.get(right.slug))
+    sides = (one, other)
+    rows = score_rows(comparison, names)
     return ComparisonView(
         number=number,
-        title=f"{left.name} vs {right.name}",
+        title=f"{sides[0].name} vs {sides[1].name}",
         category=_known(comparison.category),
-        sides=(left, right),
+        sides=sides,
         lean=lean_sentence(comparison),
-        rows=score_rows(comparison),
-        quote=choose_quote(comparison),
-        action=f"Compare {left.name} and {right.name}",
+        rows=rows,
+        asides=score_asides(comparison),
+        gap=widest_gap(rows),
+        action=f"Compare {sides[0].name} and {sides[1].name}",
         url=web_address(item.url),
     )
+
+
+def has_card(side: SideView) -> bool:
+    """Whether anything of a tool is printed that its name and its panel do not say."""
+    return bool(side.tagline or side.pricing or side.best_for)
 
 
 def day_in_words(day: date) -> str:
@@ -153,20 +199,35 @@ def web_address(url: str) -> str:
     return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", url).replace("{", "%7B").replace("}", "%7D")
 
 
-def _side(side: Tool, leads: bool, change: str | None) -> SideView:
-    panel = side.panel
+def _side(side: Tool, leads: bool, change: str | None, quote: Quote | None, see: int | None) -> SideView:
+    panel, votes = side.panel, side.community
     tagline, best_for = _known(side.tagline), _known(side.best_for)
     return SideView(
         name=one_line(side.name),
         label=panel.label if panel else None,
         share=None if panel is None or panel.share is None else f"{panel.share}%",
         count=_count(panel),
-        tagline=tagline,
-        pricing=_pricing(side),
-        best_for=best_for if best_for != tagline else None,
+        dots=_dots(panel),
+        see=see,
+        tagline=None if see else tagline,
+        pricing=None if see else _pricing(side),
+        best_for=None if see or best_for == tagline else best_for,
+        community=f"{votes.ship} ship, {votes.skip} skip" if votes and votes.ship + votes.skip else None,
         change=change,
+        quote=quote,
         leads=leads,
     )
+
+
+def _voted(item: Item) -> VotedView | None:
+    lines = reader_votes(item.comparison)
+    return VotedView(one_line(item.comparison.title), web_address(item.url), lines) if lines else None
+
+
+def _dots(panel: PanelVerdict | None) -> str | None:
+    if panel is None or panel.ship is None or panel.skip is None or not 1 < panel.ship + panel.skip <= _MOST_DOTS:
+        return None
+    return "●" * panel.ship + "○" * panel.skip
 
 
 def _known(text: str | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import jinja2
@@ -27,11 +27,11 @@ from newsletter.rendering.context import (
     web_address,
 )
 from newsletter.rendering.personalise import Segments, slot
-from newsletter.rendering.plaintext import inert, mark, wrap
-from newsletter.rendering.words import CONTROLS, one_line
+from newsletter.rendering.plaintext import inert, mark, score_lines, wrap
+from newsletter.rendering.words import CONTROLS, one_line, right_to_left
 
-ISSUE_SLOTS = frozenset({"unsubscribe_url"})
-"""What is filled in per reader."""
+ISSUE_SLOTS = frozenset({"unsubscribe_url", "since"})
+"""What is filled in per reader; reader_slots() has the values."""
 
 _HTML = CONTROLS | {ord(character): f"&#{ord(character)};" for character in "&<>\"'{}%"}
 _MSO_SEAM = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
@@ -62,8 +62,8 @@ def mail_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(attr=attr, wrap=wrap, mark=mark)
-    environment.tests["too_wide"] = too_wide
+    environment.filters.update(attr=attr, tight=tight, wrap=wrap, mark=mark, scores=score_lines)
+    environment.tests.update(too_wide=too_wide, rtl=right_to_left)
     return environment
 
 
@@ -88,14 +88,23 @@ def render_issue(
     return _render(
         environment,
         "issue",
+        publication,
         subject=f"[Test] {view.subject}" if test_code else view.subject,
         preheader=view.preheader,
         values={
             "issue": view,
             "test_code": test_code,
-            "unsubscribe_url": slot(nonce, "unsubscribe_url"),
+            **{name: slot(nonce, name) for name in ISSUE_SLOTS},
         },
     )
+
+
+def reader_slots(unsubscribe_url: str, since: date | None) -> dict[str, str]:
+    """A value for every slot of an issue. `since`: the local date of this reader's consent; None stands for nobody's,
+    as in a test or a preview.
+    """
+    said = f"since {day_in_words(since)}" if since else "since the day you confirmed"
+    return {"unsubscribe_url": unsubscribe_url, "since": said}
 
 
 def render_confirmation(
@@ -107,6 +116,7 @@ def render_confirmation(
     return _render(
         environment,
         "confirm",
+        publication,
         subject=f"Confirm your subscription to {name}",
         preheader=f"One press of a button and {name} comes to you every week.",
         values={
@@ -133,6 +143,7 @@ def render_notice(
     return _render(
         environment,
         "notice",
+        publication,
         subject=subject,
         preheader=one_line(paragraphs[0]) if paragraphs else "",
         values={
@@ -165,14 +176,33 @@ def attr(value: str) -> Markup:
 
 
 def too_wide(view: ComparisonView) -> bool:
-    """Whether the scorecard must stack: a word of its head would not fit its column on a phone 320 px wide."""
-    heads = ((view.sides[0].name, 92), (view.sides[1].name, 92), *((row.reviewer, 84) for row in view.rows))
-    return any(len(text) > 40 or _width(word) > room for text, room in heads for word in text.split())
+    """Whether the scorecard must stack: its columns would not fit a phone 320 px wide, of which 288 are ours.
+
+    Left name over reviewer and left mark, right name over right mark and gap; names and gaps may wrap between words.
+    """
+    reviewer = max((_width(word, 16) for row in view.rows for word in row.reviewer.split()), default=0)
+    gap = max((_width(word, 14) for row in view.rows for word in row.gap.split()), default=0)
+    mark = max((_width(cell.words, 16) + 14 for row in view.rows for cell in row.cells), default=0)
+    left, right = (max(_width(word, 15) for word in side.name.split()) for side in view.sides)
+    return max(left, reviewer + 8 + mark) + 12 + max(right, mark + 8 + gap) > 288 or any(
+        len(side.name) > 40 for side in view.sides
+    )
 
 
-def _width(word: str) -> float:
-    """About how wide a word is in px, 14 px bold in a wide face."""
-    return sum(15 if ord(c) > 0x2E7F else 13.5 if c in "mwMW@%" else 5.5 if c in "fijltI1.,-'" else 9.5 for c in word)
+def _width(word: str, size: int) -> float:
+    """About how wide a word of `size` px is in Arial, in px; what is not Latin counts as square."""
+    return sum(next((em for letters, em in _EMS if c in letters), 0.56 if ord(c) < 0x250 else 1.0) for c in word) * size
+
+
+_EMS = (("mwMW@%", 0.89), ("fijltIr1.,-' ", 0.3), ("ckszvxyJ", 0.5), ("ABCDEGHKNOPQRSTUVXYZ&", 0.71))
+
+
+def tight(text: str) -> Markup:
+    """`text`, its tallies kept on one line: `4–0` must not end as `4–`."""
+    return Markup(_TALLY.sub(r'<span style="white-space:nowrap">\g<0></span>', str(_escaped(text))))
+
+
+_TALLY = re.compile(r"\d+–\d+[.,;]?")
 
 
 @jinja2.pass_eval_context
@@ -191,10 +221,16 @@ def _escaped(text: str) -> Markup:
 
 
 def _render(
-    environment: jinja2.Environment, name: str, *, subject: str, preheader: str, values: Mapping[str, object]
+    environment: jinja2.Environment,
+    name: str,
+    publication: Publication,
+    *,
+    subject: str,
+    preheader: str,
+    values: Mapping[str, object],
 ) -> RenderedMail:
     subject = inert(checked_subject(subject))
-    shown = {**values, "subject": subject, "preheader": preheader}
+    shown = {**values, "subject": subject, "preheader": preheader, "brand": publication.brand}
     source = re.sub(r"\n\s*", "\n", environment.get_template(f"email/{name}.mjml.j2").render(shown))
     try:
         html = mjml2html(source, fonts={})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 
 from newsletter.comparisons.model import Label
+from newsletter.rendering.context import ComparisonView
 
 WIDTH = 72
 """Columns of a line; a long address or word stands whole."""
@@ -29,6 +31,29 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def score_lines(view: ComparisonView) -> list[str]:
+    """The scorecard in columns, one line per reviewer under one line of names; where 72 columns are not enough for the
+    names, `Builder: Plumbline 88 ship, Kestrel 84 ship (Plumbline +4)`.
+    """
+    if not view.rows:
+        return []
+    left, right = (side.name for side in view.sides)
+    table = [("", left, right, "")] + [
+        (row.reviewer, *(cell.words for cell in row.cells), row.gap) for row in view.rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    if sum(widths) + 9 <= WIDTH and all(len(word) == columns(word) for row in table for word in row):
+        return ["   ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    return [
+        f"{row.reviewer}: {left} {row.cells[0].words}, {right} {row.cells[1].words} ({row.gap})" for row in view.rows
+    ]
+
+
+def columns(text: str) -> int:
+    """How many columns `text` takes in a terminal."""
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
 def inert(text: str) -> str:

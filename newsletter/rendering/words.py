@@ -1,28 +1,31 @@
-"""Sentences made from facts: the lean of a comparison, the summary of an issue, a first subject and preheader.
+"""Sentences made from facts about one comparison: the lean, and what changed. docs/words.md has every rule.
 
-Every sentence says only what the comparisons hold. The operator may change subject and preheader afterwards.
+Every sentence says only what the comparisons hold. proposals.py has subject and preheader, week.py the whole issue.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from newsletter.comparisons.model import Comparison, Label, Tool
-from newsletter.errors import InputError
 from newsletter.issues import Item
 from newsletter.selection import Section
 
 SUBJECT_LIMIT = 60
 """Characters; the first 40 decide on a phone."""
+SUBJECT_LEAST = 30
+"""Characters of a subject that we propose."""
 PREHEADER_LIMITS = (40, 110)
 """Characters: below, the client fills up with whatever comes next; above, it is cut."""
 SCORE_GAP = 3
 """Points between two mean scores from which the panel leans."""
 
-_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
+_MONTHS = ("Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+MOST_IN_WORDS = len(_NUMBERS) - 1
 CONTROLS = dict.fromkeys(
     [
         *range(32),
@@ -40,8 +43,17 @@ _RANK = {Label.SKIP: 0, Label.MIXED: 1, Label.SHIP: 2}
 
 
 def one_line(text: str) -> str:
-    """`text` without control and direction-override characters, its white space collapsed."""
-    return " ".join(text.translate(CONTROLS).split())
+    """`text` without control and direction-override characters, its white space collapsed.
+
+    Text that ends right to left gets a left-to-right mark, so that a colon or a number after it stays after it.
+    """
+    line = " ".join(text.translate(CONTROLS).split())
+    return f"{line}\u200e" if not line.isascii() and right_to_left(line[::-1]) else line
+
+
+def right_to_left(text: str) -> bool:
+    """Whether the first letter that has a direction runs right to left."""
+    return next((kind != "L" for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), False)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -56,19 +68,29 @@ def shorten(text: str, limit: int) -> str:
     return head.rstrip(" ,;:–-(") + "…"
 
 
+def in_words(count: int) -> str:
+    """`three`; from thirteen on in digits."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def capital(text: str) -> str:
+    """`text` with its first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Lean:
     """What a comparison comes to. `side` is 0 (left), 1 (right), or None where neither leads."""
 
     side: int | None
     evidence: str
-    """`4–0 against 3–1`, the leader's first; or what both share, `both 100%`."""
+    """`4–0 against 3–1`, the leader's first; or what both share, `both 100%`; empty where neither side is judged."""
 
 
-def lean(comparison: Comparison) -> Lean | None:
-    """The side with the higher share, else with a mean score 3 or more points higher, else neither.
+def lean(comparison: Comparison) -> Lean:
+    """The side with the higher share; on a tie the one whose mean score is 3 or more points higher; else neither.
 
-    None where too little is known to say even that. Where only labels are known they stand for the share.
+    Where a share is unknown the labels stand for it; without labels, scores alone decide.
     """
     left, right = comparison.sides
     shared = ""
@@ -82,100 +104,51 @@ def lean(comparison: Comparison) -> Lean | None:
     if left.mean_score is not None and right.mean_score is not None:
         high, low = sorted((left.mean_score, right.mean_score), reverse=True)
         if high - low >= SCORE_GAP:
-            return Lean(int(low == left.mean_score), f"mean score {_half_up(high)} against {_half_up(low)}")
+            evidence = f"mean score {_half_up(high)} against {_half_up(low)}"
+            return Lean(int(low == left.mean_score), f"{shared}, {evidence}" if shared else evidence)
         shared = shared or f"mean scores within {SCORE_GAP} points"
-    return Lean(None, shared) if shared else None
+    judged = [side for side in comparison.sides if side.panel or side.mean_score is not None]
+    return Lean(None, shared or (f"only {one_line(judged[0].name)} is judged" if len(judged) == 1 else ""))
 
 
-def lean_sentence(comparison: Comparison) -> str | None:
-    """`The panel leans Kestrel: 4–0 against 3–1.`, `No lean: both 100%.`, or None where nothing can be said."""
+def lean_sentence(comparison: Comparison) -> str:
+    """`Panel leans Kestrel: 4–0 against 3–1.`, `No lean: both 100%. Choose by job.` or `No lean: choose by job.`"""
     found = lean(comparison)
-    if found is None:
-        return None
-    if found.side is None:
-        return f"No lean: {found.evidence}. Choose by job."
-    return f"The panel leans {_name(comparison.sides[found.side])}: {found.evidence}."
+    if found.side is not None:
+        return f"Panel leans {one_line(comparison.sides[found.side].name)}: {found.evidence}."
+    return f"No lean: {found.evidence}. Choose by job." if found.evidence else "No lean: choose by job."
 
 
 def changes(item: Item) -> dict[str, str]:
-    """Tool slug → `was Ship, now Skip`, for each side whose label changed since it was last sent."""
+    """Tool slug → `Ship → Skip, 14 Nov; Skeptic 72 → 48`, for each side whose label changed since it was last sent.
+
+    The day and the one score that moved farthest stand there where they are known.
+    """
     found = {}
     for slug, old in item.before:
+        side = next((side for side in item.comparison.sides if side.slug == slug), None)
         new = item.comparison.labels.get(slug)
-        if new != old and any(side.slug == slug for side in item.comparison.sides):
-            found[slug] = f"was {one_line(old)}, now {new or 'without a verdict'}"
+        if side and new != old:
+            day = f", {item.changed_on.day} {_MONTHS[item.changed_on.month - 1]}" if item.changed_on else ""
+            moved = _moved(item, side)
+            found[slug] = f"{one_line(old)} → {new or 'no verdict'}{day}{f'; {moved}' if moved else ''}"
     return found
+
+
+def _moved(item: Item, side: Tool) -> str:
+    now = {review.reviewer: review.score for review in side.reviews if review.reviewer and review.score is not None}
+    moves = [
+        (abs(now[reviewer] - score), f"{one_line(reviewer)} {score} → {now[reviewer]}")
+        for slug, reviewer, score in item.before_scores
+        if slug == side.slug and reviewer in now and now[reviewer] != score
+    ]
+    return max(moves, key=lambda move: move[0])[1] if moves else ""
 
 
 def in_mail_order(items: Iterable[Item]) -> list[Item]:
     """Changed verdicts first, then those in full, then those in brief; within each as the operator put them."""
     order = list(Section)
     return sorted(items, key=lambda item: order.index(item.section))
-
-
-def summary(items: Sequence[Item]) -> str:
-    """`Nine tools: five Ship, one Mixed, two Skip, one without a verdict.` A tool counts once, by its slug."""
-    found: dict[str, set[Label]] = {}
-    for side in (side for item in items for side in item.comparison.sides):
-        found.setdefault(side.slug, set()).update([side.panel.label] if side.panel else [])
-    counts = {str(label): sum(labels == {label} for labels in found.values()) for label in Label}
-    counts["judged both ways"] = sum(len(labels) > 1 for labels in found.values())
-    unjudged = sum(not labels for labels in found.values())
-    if unjudged and unjudged < len(found):
-        counts["without a verdict"] = unjudged
-    words = len(found) < len(_NUMBERS)  # one form in one sentence: with thirteen tools all are digits
-    parts = [f"{_NUMBERS[count].lower() if words else count} {name}" for name, count in counts.items() if count]
-    tools = f"{_NUMBERS[len(found)] if words else len(found)} tool{'s' if len(found) != 1 else ''}"
-    return f"{tools}{': ' if parts else ''}{', '.join(parts)}."
-
-
-def propose_subject(items: Sequence[Item]) -> str:
-    """A subject of at most 60 characters, tool names first. Raises InputError where there are no items."""
-    ordered = in_mail_order(_some(items))
-    first, more = ordered[0], len(ordered) - 1
-    rest = f", and {more} more verdict{'s' if more > 1 else ''}" if more else ""
-    changed = changes(first)
-    options = [f"{_name(side)}: {changed[side.slug]}{rest}" for side in first.comparison.sides if side.slug in changed]
-    found = lean(first.comparison)
-    if not more and found and found.side is not None:
-        options.append(f"{_title(first)}: the panel leans {_name(first.comparison.sides[found.side])}")
-    options.append(_title(first) + rest)
-    for option in options:
-        if len(option) <= SUBJECT_LIMIT:
-            return option
-    room = SUBJECT_LIMIT - len(rest) - len(" vs ")
-    left, right = map(_name, first.comparison.sides)
-    half = room // 2
-    left, right = shorten(left, max(half, room - len(right))), shorten(right, max(half, room - len(left)))
-    return f"{left} vs {right}{rest}"
-
-
-def propose_preheader(items: Sequence[Item]) -> str:
-    """A second fact, of 40–110 characters. Raises InputError where there are no items."""
-    least, most = PREHEADER_LIMITS
-    chosen = ""
-    for fact in _facts(in_mail_order(_some(items))):
-        longer = f"{chosen} {fact}".strip()
-        if len(longer) <= most:
-            chosen = longer
-        if len(chosen) >= least:
-            return chosen
-    return f"{chosen} Both sides, side by side, on one page.".strip()
-
-
-def _facts(ordered: Sequence[Item]) -> Iterator[str]:
-    """Facts that the subject does not hold, the strongest first."""
-    first, later = ordered[0], ordered[1:]
-    said = ((item, lean(item.comparison), lean_sentence(item.comparison)) for item in later)
-    for item, found, sentence in said:
-        if found and sentence:
-            yield f"No lean in {_title(item)}." if found.side is None else sentence
-            break
-    yield summary(ordered)
-    if later:
-        yield f"Also {_title(later[0])}."
-    elif first.comparison.category:
-        yield f"One comparison in {one_line(first.comparison.category)}."
 
 
 def sentences(text: str) -> list[str]:
@@ -186,22 +159,8 @@ def sentences(text: str) -> list[str]:
 
 _SENTENCE_END = re.compile(
     r"(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bDr\.)(?<!\bInc\.)(?<!\bcf\.)"
-    r"((?<=[.!?])[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*(?:[^\W_a-zß-öø-ÿ]|`))|((?<=[。！？])[」』”]*)(?=\S)"
+    r"((?<=[.!?])[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*(?:[^\W_a-zß-öø-ÿ]|`))|((?<=[。！？])[」』”]*)\s*(?=\S)"
 )
-
-
-def _some(items: Sequence[Item]) -> Sequence[Item]:
-    if not items:
-        raise InputError("This issue holds no comparison.", next_step="Add one, or skip the slot.")
-    return items
-
-
-def _title(item: Item) -> str:
-    return one_line(item.comparison.title)
-
-
-def _name(side: Tool) -> str:
-    return one_line(side.name)
 
 
 def _results(*sides: Tool) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from newsletter.delivery.status import BATCH_MOVES, DELIVERY_MOVES, BatchStatus,
 from newsletter.errors import StoreError
 from newsletter.store.issues import Issues
 from newsletter.store.sqlite import Sqlite
-from newsletter.store.times import text_of
+from newsletter.store.times import moment_of, text_of
 
 _Ids = Sequence[int]
 _NOT_CLAIMED = (
@@ -57,6 +57,15 @@ class Settlement:
     status: DeliveryStatus
     provider_id: str | None = None
     detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A subscriber who may be mailed. `since`: aware UTC, when they confirmed."""
+
+    id: int
+    address: str
+    since: datetime
 
 
 class Deliveries:
@@ -117,17 +126,22 @@ class Deliveries:
         )
         return moment
 
-    def addresses(self, batch: BatchRow) -> tuple[list[tuple[int, str]], list[int]]:
-        """Of the waiting deliveries of a batch: (id, address) that may be mailed now, and ids that may not any more."""
+    def addresses(self, batch: BatchRow) -> tuple[list[Addressee], list[int]]:
+        """Of the waiting deliveries of a batch: those that may be mailed now, and ids that may not any more."""
         rows = self._database.query(
-            "SELECT delivery.subscriber_id AS id, email, subscriber.status AS status, reason"
+            "SELECT delivery.subscriber_id AS id, email, subscriber.status AS status, reason,"
+            " COALESCE(confirmed_at, subscriber.created_at) AS since"
             " FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id"
             " LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
             " WHERE issue_id = ? AND subscriber_id BETWEEN ? AND ? AND delivery.status = 'waiting'"
             " ORDER BY delivery.subscriber_id",
             (batch.issue_id, batch.first_id, batch.last_id),
         )
-        may = [(row["id"], row["email"]) for row in rows if row["status"] == "active" and row["reason"] is None]
+        may = [
+            Addressee(row["id"], row["email"], moment_of(row["since"]))
+            for row in rows
+            if row["status"] == "active" and row["reason"] is None
+        ]
         return may, [row["id"] for row in rows if row["status"] != "active" or row["reason"] is not None]
 
     def start(

@@ -12,7 +12,7 @@ from newsletter.app.container import App
 from newsletter.app.read_pages import health
 from newsletter.app.receive_events import receive_report
 from newsletter.errors import NotFoundError, ProviderError, StoreError
-from newsletter.web.templating import STATIC
+from newsletter.web.templating import STATIC, site_css
 
 RETRY_SECONDS = 30
 _ROBOTS = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /outbox\n"
@@ -25,7 +25,7 @@ async def raw_body(request: Request) -> bytes:
 
 def machines(site: FastAPI, app: App) -> None:
     """`/webhooks/{provider}`, `/healthz`, `/robots.txt`, `/favicon.svg`, `/static/site.css`."""
-    files = {name: (STATIC / name).read_bytes() for name in ("site.css", "favicon.svg")}
+    icon, sheet = (STATIC / "favicon.svg").read_bytes(), site_css(app.settings.publication.brand)
 
     @site.post("/webhooks/{provider}")
     def take_report(provider: str, request: Request, body: Annotated[bytes, Depends(raw_body)]) -> Response:
@@ -59,10 +59,10 @@ def machines(site: FastAPI, app: App) -> None:
 
     @site.get("/favicon.svg")
     def favicon() -> Response:
-        return Response(files["favicon.svg"], media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+        return Response(icon, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 
     @site.get("/static/site.css")
     def style() -> Response:
         """Its address carries its hash, so it may be kept for ever."""
         kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(files["site.css"], media_type="text/css", headers=kept)
+        return Response(sheet, media_type="text/css", headers=kept)

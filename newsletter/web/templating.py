@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from newsletter.app.read_pages import SiteFacts
+from newsletter.issues import Brand
 from newsletter.web.visitors import is_local
 
 STATIC = Path(__file__).parent / "static"
@@ -36,7 +37,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        style = hashlib.sha256((STATIC / "site.css").read_bytes()).hexdigest()[:12]
+        style = hashlib.sha256(site_css(facts.brand)).hexdigest()[:12]
         self._environment.globals.update(site=facts, style=f"{facts.base}/static/site.css?v={style}", to=self._to)
 
     def show(
@@ -76,6 +77,13 @@ class Pages:
     def _to(self, path: str) -> str:
         """The address of our own `path`, which starts with a slash, as a link on a page has it."""
         return f"{self.facts.base}{quote(path)}"
+
+
+def site_css(brand: Brand) -> bytes:
+    """The sheet, with the brand's colours at its end."""
+    ink, accent = f"{brand.ink}, {brand.ink_dark}", f"{brand.accent}, {brand.accent_dark}"
+    colours = f":root {{ --ink: light-dark({ink}); --said: light-dark({accent}) }}\n"
+    return (STATIC / "site.css").read_bytes() + colours.encode()
 
 
 def _known(value: object) -> object:

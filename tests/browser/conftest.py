@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +14,7 @@ import jinja2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from newsletter.rendering.mjml import RenderedMail, mail_environment, render_issue, split_mail
+from newsletter.rendering.mjml import RenderedMail, mail_environment, reader_slots, render_issue, split_mail
 
 TESTS = Path(__file__).parents[1]
 PageAt = Callable[[str, int, bool], Page]
@@ -88,4 +89,6 @@ def mail(environment: jinja2.Environment, week: ModuleType) -> RenderedMail:
 @pytest.fixture(scope="session")
 def html(mail: RenderedMail, week: ModuleType) -> str:
     """The HTML of the sample week, as one reader gets it."""
-    return split_mail(mail, week.NONCE)[0].fill({"unsubscribe_url": "https://verdicts.example.org/u/r1.abc"})
+    return split_mail(mail, week.NONCE)[0].fill(
+        reader_slots("https://verdicts.example.org/u/r1.abc", date(2026, 3, 14))
+    )

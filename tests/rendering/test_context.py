@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from newsletter.comparisons.model import Label, PanelVerdict, Pricing
+from newsletter.comparisons.model import Label, PanelVerdict, Pricing, VoteTally
 from newsletter.errors import InputError
 from newsletter.rendering.context import checked_subject, comparison_view, issue_view, web_address
 from newsletter.selection import Section
@@ -24,7 +24,7 @@ def test_numbers_run_through_the_issue_with_changed_verdicts_first(week: ModuleT
     view = issue_view(week.PUBLICATION, week.content(*week.full_week()))
     assert [one.number for one in (*view.full, *view.briefs)] == list(range(1, 16))
     assert view.full[0].title == "Tallow Notes vs Rubber Owl"
-    assert [side.change for side in view.full[0].sides] == [None, "was Ship, now Skip"]
+    assert [side.change for side in view.full[0].sides] == [None, "Ship → Skip"]
 
 
 def test_what_is_not_known_is_none_and_never_blank(week: ModuleType) -> None:
@@ -32,7 +32,8 @@ def test_what_is_not_known_is_none_and_never_blank(week: ModuleType) -> None:
     for side in bare.sides:
         facts = (side.label, side.share, side.count, side.tagline, side.pricing, side.best_for, side.change)
         assert facts == (None,) * 7
-    assert (bare.category, bare.lean, bare.quote, bare.rows) == (None, None, None, ())
+        assert (side.dots, side.community, side.quote, side.see) == (None,) * 4
+    assert (bare.category, bare.rows, bare.asides, bare.gap) == (None, (), (), None)
     assert (
         issue_view(replace(week.PUBLICATION, about_panel="", postal_address=" \n"), week.content()).postal_lines == ()
     )
@@ -72,6 +73,38 @@ def test_best_for_that_repeats_the_tagline_is_left_out(week: ModuleType) -> None
     same = week.tool("A", tagline="For small teams", best_for="For  small teams")
     assert comparison_view(1, week.item(same, week.PLUMBLINE)).sides[0].best_for is None
     assert comparison_view(1, week.item(same, week.PLUMBLINE)).sides[1].best_for == "Teams with one large repository"
+
+
+def test_a_tools_card_is_printed_once_and_then_referred_to(week: ModuleType) -> None:
+    other = replace(week.PLUMBLINE, tagline="Another line elsewhere")
+    view = issue_view(
+        week.PUBLICATION, week.content(week.item(week.PLUMBLINE, week.KESTREL), week.item(week.tool("A"), other))
+    )
+    again = view.full[1].sides[1]
+    assert (again.see, again.tagline, again.pricing, again.best_for) == (1, None, None, None)
+    assert (again.label, again.share) == (Label.SHIP, "100%")
+
+
+def test_a_tool_without_a_card_is_not_referred_to(week: ModuleType) -> None:
+    bare = week.item(week.tool("A"), week.tool("B"))
+    view = issue_view(
+        week.PUBLICATION, week.content(bare, week.item(week.tool("A", tagline="Now known"), week.KESTREL))
+    )
+    assert (view.full[1].sides[0].see, view.full[1].sides[0].tagline) == (None, "Now known")
+
+
+def test_readers_votes_stand_in_the_card_and_nothing_where_there_are_none(week: ModuleType) -> None:
+    voted = replace(week.KESTREL, community=VoteTally(10, 2))
+    none = replace(week.PLUMBLINE, community=VoteTally(0, 0))
+    assert [side.community for side in comparison_view(1, week.item(voted, none)).sides] == ["10 ship, 2 skip", None]
+
+
+def test_how_readers_voted_is_absent_until_they_did(week: ModuleType) -> None:
+    item = week.item(week.PLUMBLINE, week.KESTREL)
+    assert issue_view(week.PUBLICATION, replace(week.content(item), voted=(item,))).voted == ()
+    voted = week.item(replace(week.KESTREL, community=VoteTally(2, 8)), week.PLUMBLINE)
+    (shown,) = issue_view(week.PUBLICATION, replace(week.content(item), voted=(voted, item))).voted
+    assert (shown.title, shown.lines) == ("Kestrel vs Plumbline", ("Readers skip Kestrel 2–8; the panel ships it.",))
 
 
 def test_names_lose_line_breaks_and_direction_overrides(week: ModuleType) -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from types import ModuleType
 
@@ -10,12 +11,14 @@ import pytest
 
 from newsletter.comparisons.model import Label, PanelVerdict, Pricing
 from newsletter.errors import InputError
+from newsletter.issues import Brand
 from newsletter.rendering.lint import lint_mail
 from newsletter.rendering.markup import Element, read_html
 from newsletter.rendering.mjml import (
     RenderedMail,
     attr,
     mail_environment,
+    reader_slots,
     render_confirmation,
     render_issue,
     render_notice,
@@ -62,20 +65,20 @@ def test_html_and_text_hold_the_same_facts(mail: RenderedMail) -> None:
     for whole in (text_of(mail.html), " ".join(mail.text.split())):
         for fact in (
             "Plumbline vs Kestrel",
-            "The panel leans Plumbline: 4–0 against 3–1.",
-            "Changed: Rubber Owl was Ship, now Skip.",
-            "3 of 4 ship",
+            "Panel leans Plumbline: 4–0 against 3–1.",
+            "Changed: Rubber Owl, Ship → Skip",
             "Code review that reads the ticket before it reads the patch",
             "Free / Open Source (MIT)",
             "Best for: Teams with one large repository",
-            "no procurement department.”",
-            "Founder on Kestrel",
-            "52",
-            "no score",
+            "no procurement",
+            "Dissent: Founder, 52 skip",
+            "SPLIT",
+            "On Marlinspike only: Futurist 88",
+            "even",
             "Compare Plumbline and Kestrel",
             "Brief Alder",
             "A quiet week.",
-            "You get this because you are subscribed to Weekly AI Tool Verdicts.",
+            "You get this because you have been subscribed to Weekly AI Tool Verdicts",
             "four reviewers who each ship or skip",
             "12345 Sampletown",
         ):
@@ -93,34 +96,30 @@ def test_the_text_part_reads_like_a_letter(environment: jinja2.Environment, week
 No. 1: Developer Tools
 Plumbline vs Kestrel
 
-The panel leans Plumbline: 4–0 against 3–1.
+Panel leans Plumbline: 4–0 against 3–1.
 
 Plumbline
   [SHIP] 100%, 4 of 4 ship
   Finds the commit that bent your architecture
   Best for: Teams with one large repository
   Price: Free / Open Source (MIT)
+  > “The buyer is a team lead with a card and no procurement
+  > department.”
+  > Founder, 74 ship
 
 Kestrel
   [SHIP] 75%, 3 of 4 ship
   Code review that reads the ticket before it reads the patch
   Price: Paid · $18 per seat and month, 14 days free
+  > “A business that sells Kestrel to them has until spring before the
+  > editor vendors give the same thing away.”
+  > Dissent: Founder, 52 skip
 
-> “The buyer is a team lead with a card and no procurement department.”
-> Founder on Kestrel
-
-Builder
-  Plumbline: 88 ship
-  Kestrel: 84 ship
-Skeptic
-  Plumbline: 85 ship
-  Kestrel: 78 ship
-Futurist
-  Plumbline: 81 ship
-  Kestrel: 90 ship
-Founder (split)
-  Plumbline: 74 ship
-  Kestrel: 52 skip
+           Plumbline   Kestrel
+Builder    88 ship     84 ship   Plumbline +4
+Skeptic    85 ship     78 ship   Plumbline +7
+Futurist   81 ship     90 ship   Kestrel +9
+Founder    74 ship     52 skip   SPLIT
 
 Compare Plumbline and Kestrel:
 https://verdicts.example.org/compare/plumbline-vs-kestrel
@@ -151,21 +150,22 @@ def test_thin_comparisons_lose_lines_and_not_their_frame(environment: jinja2.Env
     )
     mail = render_issue(environment, week.PUBLICATION, content, week.NONCE)
     assert "One vs Two Mixed" not in text_of(mail.html)
-    assert "Three ○ Skip 20%" in text_of(mail.html)
-    assert "Two vs OneTwo ◐ MixedThe panel" in text_of(mail.html)
-    assert "[SKIP] 20% Three" in mail.text
+    assert "Three ○ Skip 20% vs One" in text_of(mail.html)
+    assert "Two ◐ Mixed vs OneYou get this" in text_of(mail.html)
+    assert "[SKIP] 20% Three vs\nOne\n" in mail.text
     assert [one.attributes for one in elements(mail, "table") if one.attributes.get("role") != "presentation"] == []
     assert elements(mail, "blockquote") == []
 
 
-def test_scores_without_names_stand_in_a_table_of_their_own_numbers(
+def test_scores_without_names_stand_under_their_tool_and_invent_no_reviewer(
     environment: jinja2.Environment, week: ModuleType
 ) -> None:
     one = week.tool("One", reviews=week.reviews("One", "80+ 70-"))
     anonymous = week.tool("Two", reviews=tuple(_nameless(week)))
     mail = render_issue(environment, week.PUBLICATION, week.content(week.item(one, anonymous)), week.NONCE)
-    assert "Review 1" in text_of(mail.html)
-    assert "Review 1" in mail.text
+    for whole in (text_of(mail.html), mail.text):
+        assert "On One only: Builder 80" in whole
+        assert "Two, reviewers not named: 55" in whole
 
 
 def _nameless(week: ModuleType) -> list[object]:
@@ -174,8 +174,10 @@ def _nameless(week: ModuleType) -> list[object]:
 
 def test_a_long_name_stacks_the_scorecard(mail: RenderedMail) -> None:
     heads = [[th.text for th in table.walk() if th.tag == "th"] for table in elements(mail, "table")]
-    assert ["Reviewer", "Plumbline", "Kestrel", "Builder", "Skeptic", "Futurist", "Founder (split)"] in heads
-    assert any(row[:3] == ["Builder", "Marlinspike", "Ledgerline"] for row in heads)
+    assert ["Plumbline", "Kestrel", "Builder", "Skeptic", "Futurist", "Founder"] in heads
+    assert any(
+        row[:3] == ["Builder", "Skills (mattergrove)", "Understudy 3.0 by Halfmoon Instruments"] for row in heads
+    )
 
 
 def test_a_test_mail_says_so_first_and_in_the_subject(environment: jinja2.Environment, week: ModuleType) -> None:
@@ -190,10 +192,37 @@ def test_a_test_mail_says_so_first_and_in_the_subject(environment: jinja2.Enviro
 
 def test_splitting_finds_the_unsubscribe_link_in_both_parts(mail: RenderedMail, week: ModuleType) -> None:
     html, text = split_mail(mail, week.NONCE)
-    assert set(html.slots) == set(text.slots) == {"unsubscribe_url"}
-    assert html.fill({"unsubscribe_url": LINK}).count(f'href="{LINK}"') == 2
-    assert text.fill({"unsubscribe_url": LINK}).count(LINK) == 2
-    assert "__nl" not in html.fill({"unsubscribe_url": LINK}) + text.fill({"unsubscribe_url": LINK})
+    assert set(html.slots) == set(text.slots) == {"unsubscribe_url", "since"}
+    values = reader_slots(LINK, date(2026, 3, 14))
+    assert html.fill(values).count(f'href="{LINK}"') == 1
+    assert text.fill(values).count(LINK) == 1
+    assert "__nl" not in html.fill(values) + text.fill(values)
+
+
+def test_the_footer_says_since_when_this_reader_gets_it(mail: RenderedMail, week: ModuleType) -> None:
+    html, text = split_mail(mail, week.NONCE)
+    said = "You get this because you have been subscribed to Weekly AI Tool Verdicts since 14 March 2026."
+    assert said in text_of(html.fill(reader_slots(LINK, date(2026, 3, 14))))
+    assert said in " ".join(text.fill(reader_slots(LINK, date(2026, 3, 14))).split())
+    assert "since the day you confirmed." in text.fill(reader_slots(LINK, None))
+
+
+def test_the_brand_dresses_the_mail_in_both_schemes_and_shows_its_logo(
+    environment: jinja2.Environment, week: ModuleType
+) -> None:
+    brand = Brand("#0B1F3A", "#E8EEF7", "#0A5C5C", "#7FE0E0", "https://verdicts.example.org/logo.png", 96)
+    publication = replace(week.PUBLICATION, brand=brand)
+    mail = render_issue(environment, publication, week.content(*week.full_week()), week.NONCE)
+    plain = Brand()
+    for colour in (plain.ink, plain.ink_dark, plain.accent, plain.accent_dark):
+        assert colour not in mail.html
+    (logo,) = elements(mail, "img")
+    assert (logo.attributes["src"], logo.attributes["alt"]) == ("https://verdicts.example.org/logo.png", "")
+    assert (logo.attributes["width"], logo.attributes["height"]) == ("96", "32")
+    findings = lint_mail(
+        mail, nonce=week.NONCE, publication=publication, allow_loopback=False, headers=week.SLOT_HEADERS
+    )
+    assert findings == []
 
 
 def test_outlooks_comments_are_merged_and_stay_balanced(mail: RenderedMail) -> None:

@@ -145,3 +145,8 @@ def test_the_sheet_is_kept_for_ever_under_an_address_that_names_its_content(visi
 def test_the_icon_is_an_image_and_robots_stay_away_from_personal_links(visitor):
     assert visitor.get("/favicon.svg").headers["content-type"] == "image/svg+xml"
     assert "Disallow: /unsubscribe/" in visitor.get("/robots.txt").text
+
+
+def test_the_sheet_ends_with_the_colours_of_the_brand(visitor):
+    css = visitor.get("/static/site.css").text
+    assert css.endswith(":root { --ink: light-dark(#1B1A17, #F2EEE4); --said: light-dark(#8C1D18, #FFB3A7) }\n")

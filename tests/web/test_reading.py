@@ -45,7 +45,7 @@ def test_a_frozen_issue_is_listed_and_shown_without_personal_links(visitor, app:
     assert issue.subject in page
     assert f'<link rel="canonical" href="http://localhost:8000/issues/{issue.key}">' in page
     assert "unsubscribe" not in page.lower()
-    for part in ("The panel leans Brief Alder", "In brief", "3 of 4 ship", "http://localhost:8000/compare/"):
+    for part in ("Panel leans Brief Alder", "In brief", "3 of 4 ship", "http://localhost:8000/compare/"):
         assert part in page
 
 
@@ -86,8 +86,8 @@ def test_an_issue_shows_its_intro_a_changed_verdict_and_missing_scores(visitor, 
     freeze_issue(app, issue.key)
     page = visitor.get(f"/issues/{issue.key}").text
     assert "<p>Reply if we got one wrong.</p>" in page
-    assert "<strong>Changed:</strong> Rubber Owl was Ship, now Skip." in page
-    assert "no score" in page
+    assert "<strong>Changed:</strong> Rubber Owl, Ship → Skip" in page
+    assert "On Marlinspike only: Futurist 88" in page
 
 
 @pytest.mark.parametrize("path", ["/issues/2026-W01", "/issues/%3Cb%3E", "/compare/nowhere-vs-nothing"])
@@ -113,7 +113,7 @@ def test_a_comparison_shows_all_that_is_known_of_both_sides(visitor, app: App):
     page = visitor.get("/compare/plumbline-vs-kestrel").text
     for part in (
         "<h1>Plumbline vs Kestrel</h1>",
-        "The panel leans Plumbline: 4–0 against 3–1.",
+        "Panel leans Plumbline: ",
         "18 November 2026",
         'href="https://plumbline.example/?a=1&amp;b=2"',
         "<p>Then it names a commit.</p>",
