@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.comparisons.model import Comparison, Label, PanelVerdict, Tool
 from newsletter.errors import InputError, TransitionError
 from newsletter.issues import (
     ISSUE_MOVES,
     Counts,
+    Issue,
+    IssueContent,
     IssueStatus,
+    Item,
+    Publication,
+    Section,
     Slot,
     WeeklyRule,
+    from_manifest,
     newest_due_slot,
     next_slots,
     require_status,
     slot_of_key,
     slot_on,
+    to_manifest,
 )
 
 WEEK = timedelta(days=7)
@@ -88,6 +99,7 @@ def test_the_newest_due_slot_is_due_and_the_next_one_is_not(rule: WeeklyRule, no
     first, second = next_slots(rule, now, 2)
     assert newest.at <= now < first.at < second.at
     assert newest.day.weekday() == rule.weekday
+    assert newest.at.tzinfo is UTC
     assert (first.day, second.day) == (newest.day + WEEK, newest.day + 2 * WEEK)
 
 
@@ -140,6 +152,7 @@ def test_no_slots_ahead_is_an_empty_list() -> None:
 def test_what_is_no_issue_key_is_refused_with_an_example(key: str) -> None:
     with pytest.raises(InputError, match="is not an issue key") as caught:
         slot_of_key(AWKWARD[0], key)
+    assert caught.value.what == f"{key!r} is not an issue key."
     assert caught.value.next_step == "Write year and ISO week, like 2026-W47."
 
 
@@ -154,6 +167,7 @@ def test_a_key_at_the_end_of_time_is_refused_too() -> None:
 def test_a_key_written_otherwise_is_refused_and_told_how_to_write_it(key: str) -> None:
     with pytest.raises(InputError, match="is not an issue key") as caught:
         slot_of_key(AWKWARD[0], key)
+    assert caught.value.what == f"{key!r} is not an issue key."
     assert caught.value.next_step == "Write 2026-W07."
 
 
@@ -199,3 +213,58 @@ def test_statuses_are_kept_under_these_words() -> None:
 def test_open_are_those_for_whom_something_still_happens_by_itself() -> None:
     assert Counts(frozen=15, waiting=1, in_flight=2, accepted=3, rejected=4, unknown=5).open == 3
     assert Counts() == Counts(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+FULL = Item(
+    Comparison("a-vs-b", (Tool("A", "a", panel=PanelVerdict(Label.SKIP, 25)), Tool("B", "b"))),
+    Section.CHANGED,
+    "https://example.com/a-vs-b",
+    (("a", "Ship"), ("b", "Mixed")),
+)
+BRIEF = Item(
+    Comparison("c-vs-d", (Tool("C", "c"), Tool("D", "d")), date(2026, 11, 1)), Section.BRIEF, "https://e.com/c"
+)
+CONTENT = IssueContent("2026-W47", date(2026, 11, 16), "A subject", "A preheader", "Intro with “quotes”", (FULL, BRIEF))
+
+
+def test_the_content_that_is_kept_with_an_issue_reads_back_as_it_was() -> None:
+    assert from_manifest(to_manifest(CONTENT)) == CONTENT
+    empty = replace(CONTENT, intro="", items=())
+    assert from_manifest(to_manifest(empty)) == empty
+
+
+def test_the_content_is_kept_under_names_that_later_versions_must_read() -> None:
+    kept = json.loads(to_manifest(CONTENT))
+    assert {name: kept[name] for name in kept if name != "items"} == {
+        "key": "2026-W47",
+        "day": "2026-11-16",
+        "subject": "A subject",
+        "preheader": "A preheader",
+        "intro": "Intro with “quotes”",
+    }
+    first, second = kept["items"]
+    assert first.pop("comparison")["slug"] == "a-vs-b"
+    assert first == {
+        "section": "changed",
+        "url": "https://example.com/a-vs-b",
+        "before": {"a": "Ship", "b": "Mixed"},
+    }
+    assert (second["section"], second["before"]) == ("brief", {})
+
+
+def test_what_changed_is_read_back_in_one_order_whatever_the_order_it_was_kept_in() -> None:
+    kept = json.loads(to_manifest(CONTENT))
+    kept["items"][0]["before"] = {"b": "Mixed", "a": "Ship"}
+    assert from_manifest(json.dumps(kept)) == CONTENT
+
+
+@pytest.mark.parametrize("kind", [Item, Publication, IssueContent, Slot, Counts, Issue, WeeklyRule])
+def test_what_an_issue_is_made_of_cannot_be_changed_in_place(kind: Any) -> None:
+    one = object.__new__(kind)
+    with pytest.raises(FrozenInstanceError):
+        setattr(one, fields(kind)[0].name, "changed")
+    assert not hasattr(one, "__dict__")
+
+
+def test_a_publication_may_do_without_an_address_and_a_panel() -> None:
+    assert Publication("Verdicts", "https://example.com") == Publication("Verdicts", "https://example.com", "", "")

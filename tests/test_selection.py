@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -380,3 +382,16 @@ def test_the_reason_says_how_long_it_waited_and_where_it_stands() -> None:
 
 def test_one_that_has_a_single_share_is_not_said_to_rank_by_date_alone_when_it_is_split() -> None:
     assert why(candidate("a", (75, None))) == ("In, in full, place 1: the panel is split on A (75 %) (heat 50 of 200).")
+
+
+@pytest.mark.parametrize("kind", [Rules, Candidate, Choice, Selection])
+def test_a_choice_once_made_cannot_be_changed_in_place(kind: Any) -> None:
+    one = object.__new__(kind)
+    with pytest.raises(FrozenInstanceError):
+        setattr(one, fields(kind)[0].name, "changed")
+    assert not hasattr(one, "__dict__")
+
+
+def test_sections_and_outcomes_are_kept_under_these_words() -> None:
+    assert [str(section) for section in Section] == ["changed", "full", "brief"]
+    assert [str(outcome) for outcome in Outcome] == ["in", "waiting", "expired", "sent"]

@@ -53,7 +53,7 @@ class Ledger:
     def start(self, batch: BatchRow) -> BatchRow:
         """The batch in flight, with everybody who may be mailed."""
         may, _ = self.store.deliveries.addresses(batch)
-        recipients = [(number, Recipient(f"1-{number}", address, {"u": "x"})) for number, address in may]
+        recipients = [(who.id, Recipient(f"1-{who.id}", who.address, {"u": "x"})) for who in may]
         assert self.store.deliveries.start(batch, "fake", recipients, b"sha", 10.0, LEASE)
         return self.again(batch)
 

@@ -88,7 +88,7 @@ def test_who_left_since_the_freeze_is_told_apart_when_the_batch_is_claimed(ledge
     people.suppress("r2@example.com", SuppressionReason.COMPLAINT, NOW)
     people.erase(ledger.ids[3])
     may, gone = ledger.store.deliveries.addresses(ledger.claim())
-    assert may == [(ledger.ids[1], "r1@example.com")]
+    assert [(who.id, who.address) for who in may] == [(ledger.ids[1], "r1@example.com")]
     assert gone == [ledger.ids[0], ledger.ids[2], ledger.ids[3]]
 
 
@@ -113,7 +113,7 @@ def test_a_start_with_somebody_who_does_not_wait_any_more_is_refused_whole(ledge
     gone = [Settlement(ledger.ids[0], D.SUPPRESSED)]
     may, _ = ledger.store.deliveries.addresses(batch)
     ledger.store.deliveries.settle(ledger.issue_id, gone, D.WAITING)
-    recipients = [(number, Recipient(str(number), address, {})) for number, address in may]
+    recipients = [(who.id, Recipient(str(who.id), who.address, {})) for who in may]
     with pytest.raises(StoreError, match="Batch 1: 1 of its recipients do not wait any more"):
         ledger.store.deliveries.start(batch, "fake", recipients, b"", 0.0, LEASE)
     assert ledger.again(batch).status is BatchStatus.CLAIMED
