@@ -206,6 +206,20 @@ class Issue:
     frozen_at: datetime | None
     finished_at: datetime | None
     counts: Counts
+    corrects: int | None = None
+    """The correction that this mails, where it is no weekly number of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What an issue that was sent should have said. Dated, and never changed or taken back."""
+
+    id: int
+    issue_id: int
+    at: datetime
+    text: str
+    reason: str
+    """Why it is mailed as well; empty where it stands on the web alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from newsletter.comparisons.model import Comparison
 from newsletter.errors import NotFoundError
 from newsletter.issues import Issue, IssueContent, Item, from_manifest
 from newsletter.rendering.lint import Finding, lint_mail
-from newsletter.rendering.mjml import RenderedMail, reader_slots, render_issue
+from newsletter.rendering.mjml import RenderedMail, reader_slots, render_correction, render_issue
 from newsletter.rendering.personalise import slot
 from newsletter.store.comparisons import Stored
 
@@ -100,10 +100,35 @@ def _what_changed(
 def compose_issue(app: App, issue: Issue, *, test_code: str | None = None) -> Composed:
     """Render the issue. The same rows, settings and templates give the same hash."""
     content = content_of(app, issue)
-    mail = render_issue(app.mail_templates, app.settings.publication, content, issue.nonce, test_code=test_code)
+    if issue.corrects is None:
+        mail = render_issue(app.mail_templates, app.settings.publication, content, issue.nonce, test_code=test_code)
+    else:
+        mail = _correction_mail(app, issue, content, test_code)
     envelope = issue_envelope(app, issue, mail.subject)
     digest = sha256(json.dumps([mail.subject, mail.preheader, mail.html, mail.text, envelope]).encode()).hexdigest()
     return Composed(content, mail, envelope, digest)
+
+
+def _correction_mail(app: App, issue: Issue, content: IssueContent, test_code: str | None) -> RenderedMail:
+    assert issue.corrects is not None
+    correction = app.store.issues.correction(issue.corrects)
+    original = app.store.issues.by_id(correction.issue_id)
+    assert original is not None
+    return render_correction(
+        app.mail_templates,
+        app.settings.publication,
+        content,
+        original=content_of(app, original),
+        text=correction.text,
+        reason=correction.reason,
+        nonce=issue.nonce,
+        test_code=test_code,
+    )
+
+
+def corrected_issue(app: App, issue: Issue) -> int | None:
+    """The id of the issue that this mails a correction of, or None for a weekly number."""
+    return None if issue.corrects is None else app.store.issues.correction(issue.corrects).issue_id
 
 
 def issue_envelope(app: App, issue: Issue, subject: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter.app.compose_issue import find_comparison, find_issue
+from newsletter.app.compose_issue import corrected_issue, find_comparison, find_issue
 from newsletter.app.container import App
 from newsletter.app.subscribe import find_subscriber
 from newsletter.audience.consent import Consent
@@ -122,7 +122,11 @@ def look_at_issue(app: App, key: str) -> IssueDetail:
         )
         for choice in choices
     ]
-    return IssueDetail(issue, places, explained, app.store.subscribers.audience())
+    original = corrected_issue(app, issue)
+    audience = (
+        app.store.subscribers.audience() if original is None else app.store.deliveries.accepted_audience(original)
+    )
+    return IssueDetail(issue, places, explained, audience)
 
 
 @dataclass(frozen=True, slots=True)

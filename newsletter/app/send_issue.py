@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from newsletter.app.approve_issue import require_clean
-from newsletter.app.compose_issue import compose_issue, find_issue
+from newsletter.app.compose_issue import compose_issue, corrected_issue, find_issue
 from newsletter.app.container import App
 from newsletter.app.readiness import require_live
 from newsletter.errors import ChecksFailedError, ContentChangedError, TransitionError
@@ -76,7 +76,7 @@ def freeze_issue(app: App, key: str, *, tested: bool = True) -> Issue:
             issue.id, [replace(item, labels=stored[item.comparison_id].comparison.labels) for item in items]
         )
         size = batch_size(app, len(composed.mail.html.encode()) + len(composed.mail.text.encode()))
-        if app.store.deliveries.freeze(issue.id, size) == 0:
+        if app.store.deliveries.freeze(issue.id, size, corrected_issue(app, issue)) == 0:
             raise ChecksFailedError(
                 "There is nobody to send it to.", next_step="Add subscribers; only active ones are mailed."
             )

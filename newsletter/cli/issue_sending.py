@@ -190,3 +190,32 @@ def _moment(seconds: object) -> str:
     from datetime import UTC, datetime
 
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC" if isinstance(seconds, float) else ""
+
+
+@click.command("correct")
+@click.argument("key")
+@click.option("--text", required=True, help="What is right; a blank line starts a paragraph.")
+@click.option("--mail", is_flag=True, help="Also draft a mail to those who accepted the issue.")
+@click.option("--reason", help="Why it is mailed; stands in the mail.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def correct(face: Face, key: str, text: str, mail: bool, reason: str | None, yes: bool) -> None:
+    """Put right what a sent issue said: dated on its web page, and with --mail drafted as a mail, once."""
+    from newsletter.app.correct_issue import correct_issue
+    from newsletter.app.look_up import look_at_issue
+
+    if mail != (reason is not None):
+        raise click.UsageError("A mail needs a reason: --mail --reason TEXT.")
+    face.ask(f"Correct issue {key} for everybody to read? It cannot be taken back.", yes=yes)
+    correction, drafted = correct_issue(face.app, key, text, reason=reason)
+
+    def draw(console: Console) -> None:
+        console.print(f"Issue {key} is corrected on the web.")
+        if drafted is not None:
+            readers = counted(look_at_issue(face.app, drafted.key).audience["recipients"], "recipient")
+            console.print(
+                f"Its mail is drafted as {drafted.key}, for {readers} who got the issue and are still subscribed."
+                f" Next: newsletter issues test {drafted.key} --to YOU, then approve and send it."
+            )
+
+    face.answer({"correction": correction, "mail": drafted}, draw)

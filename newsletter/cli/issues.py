@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.face import Face, common, counted, indented, safe, table
-from newsletter.cli.issue_sending import cancel, pause, report, resume, send, settle
+from newsletter.cli.issue_sending import cancel, correct, pause, report, resume, send, settle
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def issues() -> None:
     """Draft, edit, preview, test, approve, send and report issues."""
 
 
-for command in (send, pause, resume, cancel, report, settle):
+for command in (send, pause, resume, cancel, report, settle, correct):
     issues.add_command(command)
 
 
@@ -98,11 +98,8 @@ def draw_detail(console: Console, detail: IssueDetail) -> None:
             style = {"in": "green", "waiting": "yellow"}.get(choice.outcome, "dim")
             console.print(f"  [{style}]{choice.outcome:<8}[/] {safe(choice.title)}")
             console.print(indented(f"[dim]{safe(choice.reason)}[/]", 11), soft_wrap=False)
-    audience = detail.audience
-    console.print(
-        f"\nAudience now: {audience['active']} active − {audience['suppressed']} suppressed"
-        f" = [bold]{counted(audience['recipients'], 'recipient')}[/]."
-    )
+    (first, total), (second, less), (_, recipients) = detail.audience.items()
+    console.print(f"\nAudience now: {total} {first} − {less} {second} = [bold]{counted(recipients, 'recipient')}[/].")
 
 
 @issues.command("edit")

@@ -117,7 +117,7 @@ def issue_view(publication: Publication, content: IssueContent) -> IssueView:
         subject=checked_subject(content.subject),
         preheader=one_line(content.preheader),
         summary=summary(content.items),
-        intro=tuple(filter(None, map(one_line, re.split(r"\n\s*\n", content.intro.replace("\r\n", "\n"))))),
+        intro=paragraphs(content.intro),
         full=tuple(full),
         briefs=tuple(briefs),
         voted=tuple(filter(None, map(_voted, content.voted))),
@@ -164,6 +164,11 @@ def comparison_view(
 def has_card(side: SideView) -> bool:
     """Whether anything of a tool is printed that its name and its panel do not say."""
     return bool(side.tagline or side.pricing or side.best_for)
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """The paragraphs of a plain text; a blank line starts one."""
+    return tuple(filter(None, map(one_line, re.split(r"\n\s*\n", text.replace("\r\n", "\n")))))
 
 
 def day_in_words(day: date) -> str:

@@ -23,6 +23,7 @@ from newsletter.rendering.context import (
     checked_subject,
     day_in_words,
     issue_view,
+    paragraphs,
     postal_lines,
     web_address,
 )
@@ -93,6 +94,42 @@ def render_issue(
         preheader=view.preheader,
         values={
             "issue": view,
+            "test_code": test_code,
+            **{name: slot(nonce, name) for name in ISSUE_SLOTS},
+        },
+    )
+
+
+def render_correction(
+    environment: jinja2.Environment,
+    publication: Publication,
+    content: IssueContent,
+    *,
+    original: IssueContent,
+    text: str,
+    reason: str,
+    nonce: str,
+    test_code: str | None = None,
+) -> RenderedMail:
+    """The mail of a correction. `content` is its own (subject, preheader, intro), `original` what it corrects; a blank
+    line in `text` starts a paragraph. Raises InputError as render_issue().
+    """
+    if f"__nl{nonce}_" in repr((publication, content, original, text, reason)):
+        raise InputError("The content holds this mail's own slot token.", next_step="Write the correction again.")
+    view = issue_view(publication, original)
+    subject = checked_subject(content.subject)
+    return _render(
+        environment,
+        "correction",
+        publication,
+        subject=f"[Test] {subject}" if test_code else subject,
+        preheader=one_line(content.preheader),
+        values={
+            "issue": view,
+            "key": content.key,
+            "intro": paragraphs(content.intro),
+            "paragraphs": paragraphs(text),
+            "reason": one_line(reason),
             "test_code": test_code,
             **{name: slot(nonce, name) for name in ISSUE_SLOTS},
         },

@@ -18,6 +18,7 @@ from datetime import datetime
 from newsletter.delivery.message import Recipient
 from newsletter.delivery.status import BATCH_MOVES, DELIVERY_MOVES, BatchStatus, DeliveryStatus, require_move
 from newsletter.errors import StoreError
+from newsletter.store.delivery_facts import ACCEPTED_OF, DeliveryFacts
 from newsletter.store.issues import Issues
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, text_of
@@ -68,21 +69,26 @@ class Addressee:
     since: datetime
 
 
-class Deliveries:
+class Deliveries(DeliveryFacts):
     """Deliveries and batches of all issues."""
 
     def __init__(self, database: Sqlite, issues: Issues) -> None:
         self._database = database
         self._issues = issues
 
-    def freeze(self, issue_id: int, batch_size: int) -> int:
-        """One delivery per active, unsuppressed subscriber, and batches of `batch_size`; how many deliveries."""
+    def freeze(self, issue_id: int, batch_size: int, accepted_of: int | None = None) -> int:
+        """One delivery per active, unsuppressed subscriber, and batches of `batch_size`; how many deliveries.
+
+        With `accepted_of` only those whose delivery of that issue was accepted.
+        """
         with self._database.transaction():
+            only = "" if accepted_of is None else ACCEPTED_OF
             frozen = self._database.change(
                 "INSERT INTO delivery (issue_id, subscriber_id, status) SELECT ?, id, 'waiting' FROM subscriber"
                 " WHERE status = 'active' AND NOT EXISTS"
-                " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash) ORDER BY id",
-                (issue_id,),
+                " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
+                f"{only} ORDER BY id",
+                (issue_id,) if accepted_of is None else (issue_id, accepted_of),
             )
             self._cut(issue_id, batch_size, first_number=1, free="")
             self._issues.shift(issue_id, frozen=frozen, waiting=frozen)
@@ -315,20 +321,6 @@ class Deliveries:
         )
         return [_batch(row) for row in rows]
 
-    def status(self, issue_id: int, subscriber_id: int) -> DeliveryStatus | None:
-        found = self._database.value(
-            "SELECT status FROM delivery WHERE issue_id = ? AND subscriber_id = ?", (issue_id, subscriber_id)
-        )
-        return found and DeliveryStatus(found)
-
-    def outcome(self, issue_id: int, subscriber_id: int) -> tuple[str | None, str | None]:
-        """The event that stands for this delivery and its detail; None and None where there is none."""
-        row = self._database.one(
-            "SELECT outcome, detail FROM delivery WHERE issue_id = ? AND subscriber_id = ? AND outcome IS NOT NULL",
-            (issue_id, subscriber_id),
-        )
-        return (row["outcome"], row["detail"]) if row else (None, None)
-
     def put_outcome(self, issue_id: int, subscriber_id: int, outcome: str, at: datetime, detail: str) -> None:
         """This event stands now, with its own detail; of two of a kind the later one does, in whatever order they came.
 
@@ -340,64 +332,6 @@ class Deliveries:
             " WHERE issue_id = ? AND subscriber_id = ? AND (outcome IS NULL OR outcome <> ? OR outcome_at < ?)",
             (outcome, text_of(at), detail, detail, issue_id, subscriber_id, outcome, text_of(at)),
         )
-
-    def by_provider_id(self, provider_id: str) -> tuple[int, int] | None:
-        """(issue id, subscriber id); a scan, for reports that lost our own id."""
-        row = self._database.one(
-            "SELECT issue_id, subscriber_id FROM delivery WHERE provider_id = ?", (provider_id.encode(),)
-        )
-        return (row["issue_id"], row["subscriber_id"]) if row else None
-
-    def outcomes(self, issue_id: int) -> dict[str, int]:
-        """Event → how many deliveries it stands for."""
-        rows = self._database.query(
-            "SELECT outcome, count(*) AS n FROM delivery WHERE issue_id = ? AND outcome IS NOT NULL GROUP BY outcome",
-            (issue_id,),
-        )
-        return {row["outcome"]: row["n"] for row in rows}
-
-    def silent(self, issue_id: int) -> int:
-        """How many accepted deliveries no event stands for."""
-        return int(
-            self._database.value(
-                "SELECT count(*) FROM delivery WHERE issue_id = ? AND status = 'accepted' AND outcome IS NULL",
-                (issue_id,),
-            )
-        )
-
-    def not_accepted(self, issue_id: int, limit: int = -1) -> list[dict[str, str | None]]:
-        """Who did not get it, and why: address, status, outcome, detail."""
-        rows = self._database.query(
-            "SELECT email, delivery.status, outcome, detail FROM delivery JOIN subscriber ON id = subscriber_id"
-            " WHERE issue_id = ? AND (delivery.status <> 'accepted' OR outcome IN ('hard_bounce', 'soft_bounce'))"
-            " ORDER BY subscriber_id LIMIT ?",
-            (issue_id, limit),
-        )
-        return [dict(row) for row in rows]
-
-    def in_status(self, issue_id: int, status: DeliveryStatus) -> list[int]:
-        """Subscriber ids, in order."""
-        rows = self._database.query(
-            "SELECT subscriber_id FROM delivery WHERE issue_id = ? AND status = ? ORDER BY subscriber_id",
-            (issue_id, str(status)),
-        )
-        return [row["subscriber_id"] for row in rows]
-
-    def of_subscriber(self, subscriber_id: int) -> list[dict[str, str | None]]:
-        """Every issue this person was a recipient of."""
-        rows = self._database.query(
-            "SELECT key, delivery.status, outcome, detail FROM delivery JOIN issue ON issue.id = issue_id"
-            " WHERE subscriber_id = ? ORDER BY slot",
-            (subscriber_id,),
-        )
-        return [dict(row) for row in rows]
-
-    def tally(self, issue_id: int) -> Counter[str]:
-        """Status → how many, counted row by row: what the kept counts must equal."""
-        rows = self._database.query(
-            "SELECT status, count(*) AS n FROM delivery WHERE issue_id = ? GROUP BY status", (issue_id,)
-        )
-        return Counter({row["status"]: row["n"] for row in rows})
 
 
 def _all(members: Sequence[tuple[int, Recipient]], status: DeliveryStatus) -> list[Settlement]:

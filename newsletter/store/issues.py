@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from newsletter.issues import Counts, Issue, IssueStatus, Slot
+from newsletter.issues import Correction, Counts, Issue, IssueStatus, Slot
 from newsletter.selection import Section
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, moment_or_none, text_of
@@ -20,6 +20,7 @@ _COLUMNS = ", ".join(  # all but the frozen mail, which is large and seldom want
         *("id", "key", "slot", "slot_at", "cutoff_at", "status", "reason", "nonce", "subject", "preheader", "intro"),
         *("test_sha256", "content_sha256", "approved_at", "hold_until", "frozen_at", "finished_at"),
         *_COUNTS,
+        "corrects",
     )
 )
 
@@ -68,7 +69,8 @@ class Issues:
         before anybody got it. With `key`, that one or none.
         """
         rows = self._database.query(
-            "SELECT key, subject, slot FROM issue WHERE frozen_at IS NOT NULL AND (? IS NULL OR key = ?)"
+            "SELECT key, subject, slot FROM issue WHERE frozen_at IS NOT NULL AND corrects IS NULL"
+            " AND (? IS NULL OR key = ?)"
             " AND (status <> 'cancelled' OR accepted + unknown + in_flight > 0) ORDER BY slot DESC LIMIT ?",
             (key, key, limit),
         )
@@ -182,7 +184,8 @@ class Issues:
     def cutoffs(self, before: datetime) -> list[datetime]:
         """The cut-offs of the issues that went out, before that moment, oldest first."""
         rows = self._database.query(
-            "SELECT cutoff_at FROM issue WHERE frozen_at IS NOT NULL AND cutoff_at < ? ORDER BY cutoff_at",
+            "SELECT cutoff_at FROM issue WHERE frozen_at IS NOT NULL AND corrects IS NULL AND cutoff_at < ?"
+            " ORDER BY cutoff_at",
             (text_of(before),),
         )
         return [moment_of(row["cutoff_at"]) for row in rows]
@@ -192,6 +195,39 @@ class Issues:
         row = self._database.one("SELECT html, text, envelope FROM issue WHERE id = ?", (issue_id,))
         return None if row is None or row["html"] is None else (row["html"], row["text"], json.loads(row["envelope"]))
 
+    def correct(self, issue_id: int, text: str, reason: str, at: datetime) -> int:
+        """Append a correction; its id."""
+        return self._database.insert(
+            "INSERT INTO correction (issue_id, at, text, reason) VALUES (?, ?, ?, ?)",
+            (issue_id, text_of(at), text, reason),
+        )
+
+    def corrections(self, issue_id: int) -> list[Correction]:
+        """Oldest first."""
+        rows = self._database.query("SELECT * FROM correction WHERE issue_id = ? ORDER BY id", (issue_id,))
+        return [_correction(row) for row in rows]
+
+    def correction(self, correction_id: int) -> Correction:
+        """LookupError where there is none."""
+        row = self._database.one("SELECT * FROM correction WHERE id = ?", (correction_id,))
+        if row is None:
+            raise LookupError(correction_id)
+        return _correction(row)
+
+    def create_correction(
+        self, of: Issue, correction_id: int, key: str, texts: Mapping[str, str], nonce: str, at: datetime
+    ) -> bool:
+        """A draft that mails a correction; False where it has one: a correction is mailed once. `texts`: subject and
+        preheader.
+        """
+        columns = "key, slot, corrects, slot_at, cutoff_at, status, nonce, created_at, subject, preheader"
+        values = (key, of.slot.day.isoformat(), correction_id, text_of(of.slot.at), text_of(of.cutoff_at), "draft")
+        changed = self._database.change(
+            f"INSERT INTO issue ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*values, nonce, text_of(at), texts["subject"], texts["preheader"]),
+        )
+        return changed == 1
+
     def manifest(self, issue_id: int) -> str | None:
         """The content as it was frozen, or None where the issue is not."""
         found: str | None = self._database.value("SELECT manifest FROM issue WHERE id = ?", (issue_id,))
@@ -200,6 +236,10 @@ class Issues:
 
 def _plain(value: Any) -> Any:
     return text_of(value) if isinstance(value, datetime) else value
+
+
+def _correction(row: sqlite3.Row) -> Correction:
+    return Correction(row["id"], row["issue_id"], moment_of(row["at"]), row["text"], row["reason"])
 
 
 def _issue(row: sqlite3.Row) -> Issue:
@@ -221,4 +261,5 @@ def _issue(row: sqlite3.Row) -> Issue:
         moment_or_none(row["frozen_at"]),
         moment_or_none(row["finished_at"]),
         Counts(*(row[name] for name in _COUNTS)),
+        row["corrects"],
     )

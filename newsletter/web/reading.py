@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.app.container import App
+from newsletter.app.correct_issue import corrections_of
 from newsletter.app.read_comparison import comparison_page
 from newsletter.app.read_pages import issue_page, published_issues
 from newsletter.web.templating import Pages
@@ -22,7 +23,8 @@ def reading(site: FastAPI, app: App, pages: Pages) -> None:
     @site.get("/issues/{key}")
     def read_issue(request: Request, key: str) -> Response:
         issue = issue_page(app, key)
-        return pages.show(request, "issue", public=f"/issues/{issue.key}", issue=issue)
+        corrections = corrections_of(app, issue.key)
+        return pages.show(request, "issue", public=f"/issues/{issue.key}", issue=issue, corrections=corrections)
 
     @site.get("/compare/{slug}")
     def compare(request: Request, slug: str) -> Response:

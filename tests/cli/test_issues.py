@@ -285,3 +285,19 @@ def test_a_test_that_the_provider_refuses_is_told_with_its_reason(week: Run, key
     config.write_text(config.read_text("utf-8").replace(API_KEY, ""), "utf-8")
     line = week("issues", "test", key, "--to", "me@example.com", "--json").line
     assert "not accepted by resend: No API key is set: delivery.resend.api_key" in line
+
+
+def test_a_sent_issue_is_corrected_on_the_web_and_by_a_mail_of_its_own(week: Run, key: str) -> None:
+    assert (
+        "there is nothing that readers have to put right" in week("issues", "correct", key, "--text", "x", "--yes").line
+    )
+    assert week("issues", "approve", key).code == 0
+    assert week("issues", "send", key, "--yes", "--json").code == 0
+    assert week("issues", "correct", key, "--text", "x", "--mail", "--yes").code == 2
+    plain = week("issues", "correct", key, "--text", "It is $12.", "--yes", "--json").document
+    assert plain["mail"] is None
+    mailed = week("issues", "correct", key, "--text", "No, $13.", "--mail", "--reason", "it matters", "--yes")
+    assert f"Its mail is drafted as {key}-c2, for 3 recipients" in mailed.out
+    assert week("issues", "approve", f"{key}-c2").code == 0
+    report = week("issues", "send", f"{key}-c2", "--yes", "--json").document
+    assert report["counts"]["accepted"] == 3

@@ -10,6 +10,7 @@ import pytest
 
 from newsletter.app.approve_issue import approve_issue
 from newsletter.app.container import App
+from newsletter.app.correct_issue import correct_issue
 from newsletter.app.read_comparison import comparison_page
 from newsletter.app.send_issue import cancel_issue, freeze_issue
 from newsletter.comparisons.model import (
@@ -203,3 +204,13 @@ def test_an_issue_shows_what_was_sent_though_a_comparison_was_revised_since(visi
     left = replace(stored.comparison.left, tagline="Said only after it was sent")
     app.store.comparisons.revise(stored, replace(stored.comparison, sides=(left, stored.comparison.right)), app.now())
     assert visitor.get(f"/issues/{issue.key}").text == page
+
+
+def test_a_correction_stands_dated_on_the_page_of_its_issue(visitor, app: App):
+    add_active(app, "reader@example.net")
+    issue = publish_week(app)
+    correct_issue(app, issue.key, "Kestrel costs <$12>.")
+    assert (
+        "<strong>Corrected 19 November 2026:</strong> Kestrel costs &lt;$12&gt;."
+        in visitor.get(f"/issues/{issue.key}").text
+    )

@@ -58,7 +58,8 @@ CREATE TABLE suppression (
 CREATE TABLE issue (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,
-  slot TEXT NOT NULL UNIQUE,
+  slot TEXT NOT NULL,
+  corrects INTEGER UNIQUE REFERENCES correction (id),
   slot_at TEXT NOT NULL,
   cutoff_at TEXT NOT NULL,
   status TEXT NOT NULL,
@@ -88,6 +89,18 @@ CREATE TABLE issue (
   cancelled INTEGER NOT NULL DEFAULT 0,
   CHECK (frozen = waiting + in_flight + accepted + rejected + suppressed + unknown + cancelled)
 );
+
+-- One issue per slot; the mail of a correction has the slot of the issue that it corrects.
+CREATE UNIQUE INDEX issue_slot ON issue (slot) WHERE corrects IS NULL;
+
+CREATE TABLE correction (
+  id INTEGER PRIMARY KEY,
+  issue_id INTEGER NOT NULL REFERENCES issue (id),
+  at TEXT NOT NULL,
+  text TEXT NOT NULL,
+  reason TEXT NOT NULL
+);
+CREATE INDEX correction_of ON correction (issue_id);
 
 CREATE TABLE issue_item (
   issue_id INTEGER NOT NULL REFERENCES issue (id),
