@@ -12,6 +12,7 @@ from newsletter.app.readiness import Task, live_tasks
 from newsletter.errors import TokenError
 from newsletter.rendering.lint import Finding
 from newsletter.rendering.mjml import split_mail
+from newsletter.rendering.proposals import Proposal, propose
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Preview:
     html_bytes: int
     content_sha256: str
     approved: bool
+    proposals: list[Proposal]
+    """Ways to announce it, made from the comparisons in it now; the first is what a fresh draft gets."""
 
 
 def preview_issue(app: App, key: str) -> Preview:
@@ -42,6 +45,7 @@ def preview_issue(app: App, key: str) -> Preview:
         len(filled.encode()),
         composed.sha256,
         composed.sha256 == issue.content_sha256,
+        propose(composed.content.items) if composed.content.items else [],
     )
 
 

@@ -18,6 +18,8 @@ def test_the_link_shows_the_subject_the_reasons_and_the_mail_in_a_sandbox(visito
     page = visitor.get(f"/drafts/{token}").text
     assert issue.subject in page
     assert "In, in full, place 1" in page
+    assert "Rests on: lone dissenter on Brief " in page
+    assert page.count("Rests on: ") == 3
     assert f'src="/drafts/{token}/html"' in page
     framed = visitor.get(f"/drafts/{token}/html")
     assert framed.headers["content-security-policy"].startswith("default-src 'none'")
