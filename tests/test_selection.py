@@ -197,12 +197,12 @@ def test_the_ranking_is_changed_then_heat_then_the_newer_then_the_slug() -> None
     week = [
         candidate("cold-new-b", days=0),
         candidate("cold-new-a", days=0),
-        candidate("cold-old", days=3),
+        candidate("a-cold-old", days=3),
         candidate("warm", (75, 75), days=9),
         candidate("hot", (50, 100), days=9),
         candidate("changed", (100, 100), days=9, sent={"changed": "Skip"}),
     ]
-    ranked = ["changed", "hot", "warm", "cold-new-a", "cold-new-b", "cold-old"]
+    ranked = ["changed", "hot", "warm", "cold-new-a", "cold-new-b", "a-cold-old"]
     assert slugs(choose_week(week, ANY)) == ranked
     assert slugs(choose_week(week, Rules(minimum=9))) == ranked
 
@@ -267,7 +267,7 @@ def test_a_cap_leaves_the_place_to_other_categories_and_none_is_no_category() ->
 
 def test_a_cap_that_leaves_fewer_than_the_minimum_skips_the_week() -> None:
     week = [candidate(name, category="Tools") for name in "abc"]
-    selection = choose_week(week, Rules(minimum=3, cap_per_category=2))
+    selection = choose_week(week, Rules(full=1, minimum=3, cap_per_category=2))
     assert selection.chosen == ()
     assert selection.skip_reason == (
         "There are 3 comparisons to send, the cap of 2 for each category leaves 2, and the minimum is 3."
@@ -358,6 +358,15 @@ def test_the_reason_names_the_split_panel_by_its_votes_or_its_share() -> None:
 def test_the_reason_names_the_side_that_is_split_more() -> None:
     assert "split on A-B (50 %)" in why(candidate("a", (25, 50)))
     assert "split on A (50 %)" in why(candidate("a", (50, 90)))
+    assert "split on A-B (74 %)" in why(candidate("a", (25, 74)))
+    assert "split on A (25 %)" in why(candidate("a", (25, 75)))
+
+
+def test_the_reason_passes_over_a_panel_that_gives_only_its_label() -> None:
+    sides = (Tool("A", "a", panel=PanelVerdict(Label.SHIP)), tool("b", 50))
+    assert why(Candidate(Comparison("a", sides), MONDAY)) == (
+        "In, in full, place 1: the panel is split on B (50 %) (heat 100 of 200)."
+    )
 
 
 def test_the_reason_names_the_gap_of_the_scores() -> None:
