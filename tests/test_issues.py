@@ -224,18 +224,20 @@ FULL = Item(
 BRIEF = Item(
     Comparison("c-vs-d", (Tool("C", "c"), Tool("D", "d")), date(2026, 11, 1)), Section.BRIEF, "https://e.com/c"
 )
-CONTENT = IssueContent("2026-W47", date(2026, 11, 16), "A subject", "A preheader", "Intro with “quotes”", (FULL, BRIEF))
+CONTENT = IssueContent(
+    "2026-W47", date(2026, 11, 16), "A subject", "A preheader", "Intro with “quotes”", (FULL, BRIEF), (BRIEF,)
+)
 
 
 def test_the_content_that_is_kept_with_an_issue_reads_back_as_it_was() -> None:
     assert from_manifest(to_manifest(CONTENT)) == CONTENT
-    empty = replace(CONTENT, intro="", items=())
+    empty = replace(CONTENT, intro="", items=(), voted=())
     assert from_manifest(to_manifest(empty)) == empty
 
 
 def test_the_content_is_kept_under_names_that_later_versions_must_read() -> None:
     kept = json.loads(to_manifest(CONTENT))
-    assert {name: kept[name] for name in kept if name != "items"} == {
+    assert {name: kept[name] for name in kept if name not in ("items", "voted")} == {
         "key": "2026-W47",
         "day": "2026-11-16",
         "subject": "A subject",
@@ -250,6 +252,13 @@ def test_the_content_is_kept_under_names_that_later_versions_must_read() -> None
         "before": {"a": "Ship", "b": "Mixed"},
     }
     assert (second["section"], second["before"]) == ("brief", {})
+    assert [item["url"] for item in kept["voted"]] == ["https://e.com/c"]
+
+
+def test_content_that_was_kept_before_readers_voted_still_reads() -> None:
+    kept = json.loads(to_manifest(CONTENT))
+    del kept["voted"]
+    assert from_manifest(json.dumps(kept)) == replace(CONTENT, voted=())
 
 
 def test_what_changed_is_read_back_in_one_order_whatever_the_order_it_was_kept_in() -> None:

@@ -122,10 +122,9 @@ def look_at_issue(app: App, key: str) -> IssueDetail:
         )
         for choice in choices
     ]
-    original = corrected_issue(app, issue)
-    audience = (
-        app.store.subscribers.audience() if original is None else app.store.deliveries.accepted_audience(original)
-    )
+    original, now = corrected_issue(app, issue), app.now()
+    people, ledger = app.store.subscribers, app.store.deliveries
+    audience = people.audience(now) if original is None else ledger.accepted_audience(original, now)
     return IssueDetail(issue, places, explained, audience)
 
 

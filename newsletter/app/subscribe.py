@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from newsletter.app.container import App
 from newsletter.app.mail_one import queue_confirmation
@@ -84,6 +84,29 @@ def undo_unsubscribe(app: App, token: str) -> Subscriber:
         allowed = subscriber.email is not None and not people.suppression(subscriber.email)
         if allowed and people.activate(subscriber.id, app.now(), SubscriberStatus.UNSUBSCRIBED):
             people.record(subscriber.id, Consent(ConsentKind.RESUBSCRIBED, app.now(), "undo on the unsubscribe page"))
+    return of_reader(app, token)
+
+
+PAUSE_WEEKS = (4, 8, 12)
+
+
+def pause(app: App, token: str, weeks: int) -> Subscriber:
+    """No issue for so many weeks. Raises TokenError, and InputError for weeks that are not offered."""
+    if weeks not in PAUSE_WEEKS:
+        raise InputError("A pause is 4, 8 or 12 weeks long.", next_step="Choose one of them.")
+    return _pause(app, token, app.now() + timedelta(weeks=weeks), ConsentKind.PAUSED)
+
+
+def end_pause(app: App, token: str) -> Subscriber:
+    """The next issue comes again. Raises TokenError."""
+    return _pause(app, token, None, ConsentKind.RESUMED)
+
+
+def _pause(app: App, token: str, until: datetime | None, kind: ConsentKind) -> Subscriber:
+    subscriber = of_reader(app, token)
+    with app.store.transaction():
+        if app.store.subscribers.pause(subscriber.id, until):
+            app.store.subscribers.record(subscriber.id, Consent(kind, app.now(), "unsubscribe page"))
     return of_reader(app, token)
 
 

@@ -16,6 +16,8 @@ class ConsentKind(StrEnum):
     IMPORTED = "imported"
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     ERASED = "erased"
 
 

@@ -32,6 +32,8 @@ class Subscriber:
     created_at: datetime
     confirmed_at: datetime | None = None
     unsubscribed_at: datetime | None = None
+    paused_until: datetime | None = None
+    """Active, and no issue comes before that."""
 
 
 class SuppressionReason(StrEnum):

@@ -98,8 +98,9 @@ def draw_detail(console: Console, detail: IssueDetail) -> None:
             style = {"in": "green", "waiting": "yellow"}.get(choice.outcome, "dim")
             console.print(f"  [{style}]{choice.outcome:<8}[/] {safe(choice.title)}")
             console.print(indented(f"[dim]{safe(choice.reason)}[/]", 11), soft_wrap=False)
-    (first, total), (second, less), (_, recipients) = detail.audience.items()
-    console.print(f"\nAudience now: {total} {first} − {less} {second} = [bold]{counted(recipients, 'recipient')}[/].")
+    (first, total), *less, (_, recipients) = detail.audience.items()
+    sum_of = " − ".join([f"{total} {first}", *(f"{count} {name}" for name, count in less)])
+    console.print(f"\nAudience now: {sum_of} = [bold]{counted(recipients, 'recipient')}[/].")
 
 
 @issues.command("edit")

@@ -24,6 +24,7 @@ from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, text_of
 
 _Ids = Sequence[int]
+_NOT_PAUSED = "(paused_until IS NULL OR paused_until <= (SELECT frozen_at FROM issue WHERE issue.id = ?))"
 _NOT_CLAIMED = (
     " AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.issue_id = delivery.issue_id AND batch.status = 'claimed'"
     " AND delivery.subscriber_id BETWEEN batch.first_id AND batch.last_id)"
@@ -77,18 +78,18 @@ class Deliveries(DeliveryFacts):
         self._issues = issues
 
     def freeze(self, issue_id: int, batch_size: int, accepted_of: int | None = None) -> int:
-        """One delivery per active, unsuppressed subscriber, and batches of `batch_size`; how many deliveries.
+        """One delivery per subscriber who is active, not paused, not suppressed, and batches of `batch_size`; how many.
 
-        With `accepted_of` only those whose delivery of that issue was accepted.
+        The issue has its `frozen_at`. With `accepted_of` only those whose delivery of that issue was accepted.
         """
         with self._database.transaction():
             only = "" if accepted_of is None else ACCEPTED_OF
             frozen = self._database.change(
                 "INSERT INTO delivery (issue_id, subscriber_id, status) SELECT ?, id, 'waiting' FROM subscriber"
-                " WHERE status = 'active' AND NOT EXISTS"
+                f" WHERE status = 'active' AND {_NOT_PAUSED} AND NOT EXISTS"
                 " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
                 f"{only} ORDER BY id",
-                (issue_id,) if accepted_of is None else (issue_id, accepted_of),
+                (issue_id, issue_id) if accepted_of is None else (issue_id, issue_id, accepted_of),
             )
             self._cut(issue_id, batch_size, first_number=1, free="")
             self._issues.shift(issue_id, frozen=frozen, waiting=frozen)
@@ -136,19 +137,20 @@ class Deliveries(DeliveryFacts):
         """Of the waiting deliveries of a batch: those that may be mailed now, and ids that may not any more."""
         rows = self._database.query(
             "SELECT delivery.subscriber_id AS id, email, subscriber.status AS status, reason,"
-            " COALESCE(confirmed_at, subscriber.created_at) AS since"
+            f" COALESCE(confirmed_at, subscriber.created_at) AS since, {_NOT_PAUSED} AS wants"
             " FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id"
             " LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
             " WHERE issue_id = ? AND subscriber_id BETWEEN ? AND ? AND delivery.status = 'waiting'"
             " ORDER BY delivery.subscriber_id",
-            (batch.issue_id, batch.first_id, batch.last_id),
+            (batch.issue_id, batch.issue_id, batch.first_id, batch.last_id),
         )
-        may = [
-            Addressee(row["id"], row["email"], moment_of(row["since"]))
-            for row in rows
-            if row["status"] == "active" and row["reason"] is None
-        ]
-        return may, [row["id"] for row in rows if row["status"] != "active" or row["reason"] is not None]
+        may, gone = [], []
+        for row in rows:
+            if row["status"] == "active" and row["reason"] is None and row["wants"]:
+                may.append(Addressee(row["id"], row["email"], moment_of(row["since"])))
+            else:
+                gone.append(row["id"])
+        return may, gone
 
     def start(
         self,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from newsletter.delivery.status import DeliveryStatus
 from newsletter.store.sqlite import Sqlite
+from newsletter.store.times import text_of
 
 ACCEPTED_OF = (
     " AND EXISTS (SELECT 1 FROM delivery AS got WHERE got.issue_id = ? AND got.subscriber_id = subscriber.id"
@@ -67,13 +69,14 @@ class DeliveryFacts:
         )
         return [dict(row) for row in rows]
 
-    def accepted_audience(self, issue_id: int) -> dict[str, int]:
-        """The sum behind the recipients of a correction: accepted − left since = recipients."""
+    def accepted_audience(self, issue_id: int, now: datetime) -> dict[str, int]:
+        """The sum behind the recipients of a correction: accepted − left (or paused) since = recipients."""
         accepted = self._database.value("SELECT accepted FROM issue WHERE id = ?", (issue_id,))
         recipients = self._database.value(
-            "SELECT count(*) FROM subscriber WHERE status = 'active' AND NOT EXISTS"
+            "SELECT count(*) FROM subscriber WHERE status = 'active'"
+            " AND (paused_until IS NULL OR paused_until <= ?) AND NOT EXISTS"
             f" (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash){ACCEPTED_OF}",
-            (issue_id,),
+            (text_of(now), issue_id),
         )
         return {"accepted": accepted, "left": accepted - recipients, "recipients": recipients}
 

@@ -58,7 +58,7 @@ class Subscribers:
     def activate(self, subscriber_id: int, at: datetime, before: SubscriberStatus) -> bool:
         """True where exactly one row went from `before` to active."""
         return self._changed(
-            "UPDATE subscriber SET status = 'active', confirmed_at = ?, unsubscribed_at = NULL"
+            "UPDATE subscriber SET status = 'active', confirmed_at = ?, unsubscribed_at = NULL, paused_until = NULL"
             " WHERE id = ? AND status = ?",
             (text_of(at), subscriber_id, str(before)),
         )
@@ -69,6 +69,13 @@ class Subscribers:
             "UPDATE subscriber SET status = 'unsubscribed', unsubscribed_at = ?"
             " WHERE id = ? AND status IN ('active', 'pending')",
             (text_of(at), subscriber_id),
+        )
+
+    def pause(self, subscriber_id: int, until: datetime | None) -> bool:
+        """No issue before `until`; None ends a pause. True where an active row was changed."""
+        return self._changed(
+            "UPDATE subscriber SET paused_until = ? WHERE id = ? AND status = 'active' AND paused_until IS NOT ?",
+            (until and text_of(until), subscriber_id, until and text_of(until)),
         )
 
     def ask_again(self, subscriber_id: int) -> None:
@@ -155,18 +162,22 @@ class Subscribers:
         reason = self._database.value("SELECT reason FROM suppression WHERE address_hash = ?", (self.hash_of(address),))
         return reason and SuppressionReason(reason)
 
-    def audience(self) -> dict[str, int]:
-        """The sum behind the number of recipients: active − suppressed = recipients."""
+    def audience(self, now: datetime) -> dict[str, int]:
+        """The sum behind the number of recipients: active − paused − suppressed = recipients."""
         row = self._database.one(
-            "SELECT count(*) AS active, count(suppression.address_hash) AS suppressed FROM subscriber"
-            " LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
-            " WHERE subscriber.status = 'active'"
+            "SELECT count(*) AS active, count(suppression.address_hash) AS suppressed,"
+            " count(CASE WHEN paused_until > ? AND suppression.address_hash IS NULL THEN 1 END) AS paused"
+            " FROM subscriber LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
+            " WHERE subscriber.status = 'active'",
+            (text_of(now),),
         )
         assert row is not None
+        active, paused, suppressed = row["active"], row["paused"], row["suppressed"]
         return {
-            "active": row["active"],
-            "suppressed": row["suppressed"],
-            "recipients": row["active"] - row["suppressed"],
+            "active": active,
+            "paused": paused,
+            "suppressed": suppressed,
+            "recipients": active - paused - suppressed,
         }
 
     def _changed(self, sql: str, parameters: tuple[Any, ...]) -> bool:
@@ -181,4 +192,5 @@ def _subscriber(row: sqlite3.Row) -> Subscriber:
         moment_of(row["created_at"]),
         moment_or_none(row["confirmed_at"]),
         moment_or_none(row["unsubscribed_at"]),
+        moment_or_none(row["paused_until"]),
     )

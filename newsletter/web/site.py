@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from newsletter.app.container import App
 from newsletter.app.read_pages import mailbox_of, site_facts
-from newsletter.errors import NotFoundError, StoreError, TokenError
+from newsletter.errors import InputError, NotFoundError, StoreError, TokenError
 from newsletter.web.drafts import drafts
 from newsletter.web.guard import Guard
 from newsletter.web.joining import joining
@@ -74,6 +74,7 @@ def create_site(app: App, templates: Path) -> FastAPI:
     site.add_exception_handler(TokenError, on_token)
     site.add_exception_handler(NotFoundError, on_missing)
     site.add_exception_handler(StoreError, lambda request, error: problem(request, 503))
+    site.add_exception_handler(InputError, lambda request, error: problem(request, 422))
     site.add_exception_handler(RequestValidationError, lambda request, error: problem(request, 422))
     site.add_middleware(Guard, site_url=app.settings.site_url, problem=problem)
     return site

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.app.container import App
 from newsletter.audience.subscriber import SubscriberStatus, SuppressionReason
-from tests.fakes.house import Clock, add_active
+from tests.fakes.house import Clock, add_active, publish_week
 
 Dump = Callable[[], str]
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -26,11 +26,12 @@ def status(app: App) -> SubscriberStatus:
     return found.status
 
 
-def test_opening_the_unsubscribe_page_changes_nothing_and_shows_one_button(visitor, app, token, dump: Dump):
+def test_opening_the_unsubscribe_page_changes_nothing_and_shows_one_button_and_a_pause_beneath(visitor, app, token, dump: Dump):
     before = dump()
     page = visitor.get(f"/unsubscribe/{token}")
     assert page.status_code == 200
-    assert page.text.count("<button") == 1
+    assert page.text.count(">Unsubscribe</button>") == 1
+    assert page.text.index(">Unsubscribe</button>") < page.text.index(">4 weeks</button>")
     assert dump() == before
 
 
@@ -118,3 +119,46 @@ def test_a_link_of_somebody_who_never_was_is_refused(visitor, app):
 
 def test_a_slash_too_many_is_no_redirect(visitor, token):
     assert visitor.post(f"/unsubscribe/{token}/", data=ONE_CLICK).status_code == 404
+
+
+def test_a_pause_ends_by_itself_or_by_a_button_and_is_recorded(visitor, app, token, clock: Clock):
+    answer = visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": "4"})
+    assert "<h1>Paused until 17 December 2026</h1>" in answer.text
+    assert "Paused until" in visitor.get(f"/unsubscribe/{token}").text
+    assert app.store.subscribers.audience(clock.now) == {"active": 1, "paused": 1, "suppressed": 0, "recipients": 0}
+    assert "You are back" in visitor.post(f"/unsubscribe/{token}/resume").text
+    assert app.store.subscribers.audience(clock.now)["recipients"] == 1
+    visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": "8"})
+    clock.pass_by(weeks=8)
+    assert app.store.subscribers.audience(clock.now)["recipients"] == 1
+    assert "Unsubscribe</button>" in visitor.get(f"/unsubscribe/{token}").text
+    kinds = [str(consent.kind) for consent in app.store.subscribers.consents(1)]
+    assert kinds[-3:] == ["paused", "resumed", "paused"]
+
+
+def test_who_paused_gets_no_issue_even_if_it_is_being_sent(visitor, app, clock: Clock):
+    first, second, third = (add_active(app, f"r{number}@example.net").id for number in range(3))
+    visitor.post(f"/unsubscribe/{app.signer.reader(0, first)}/pause", data={"weeks": "4"})
+    issue = publish_week(app)
+    assert issue.counts.frozen == 2
+    visitor.post(f"/unsubscribe/{app.signer.reader(issue.id, second)}/pause", data={"weeks": "4"})
+    batch = app.store.deliveries.claim(issue.id, "me", clock.now.timestamp(), clock.now.timestamp() + 60)
+    may, gone = app.store.deliveries.addresses(batch)
+    assert ([who.id for who in may], gone) == ([third], [second])
+
+
+@pytest.mark.parametrize("weeks", ["5", "0", "-4", "x", ""])
+def test_a_pause_that_is_not_offered_is_refused(visitor, app, token, weeks, dump: Dump):
+    before = dump()
+    assert visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": weeks}).status_code == 422
+    assert dump() == before
+
+
+def test_a_pause_from_another_site_is_refused(visitor, app, token):
+    answer = visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": "4"}, headers=CROSS_SITE)
+    assert answer.status_code == 403
+
+
+def test_who_left_has_nothing_to_pause(visitor, app, token):
+    visitor.post(f"/unsubscribe/{token}")
+    assert "You are out" in visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": "4"}).text

@@ -32,6 +32,7 @@ CREATE TABLE subscriber (
   created_at TEXT NOT NULL,
   confirmed_at TEXT,
   unsubscribed_at TEXT,
+  paused_until TEXT,
   confirmations INTEGER NOT NULL DEFAULT 0,
   confirmation_at TEXT
 );
