@@ -26,7 +26,9 @@ def status(app: App) -> SubscriberStatus:
     return found.status
 
 
-def test_opening_the_unsubscribe_page_changes_nothing_and_shows_one_button_and_a_pause_beneath(visitor, app, token, dump: Dump):
+def test_opening_the_unsubscribe_page_changes_nothing_and_shows_one_button_and_a_pause_beneath(
+    visitor, app, token, dump: Dump
+):
     before = dump()
     page = visitor.get(f"/unsubscribe/{token}")
     assert page.status_code == 200
