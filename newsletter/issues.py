@@ -126,9 +126,14 @@ class Slot:
 
 
 def to_manifest(content: IssueContent) -> str:
-    """The content as JSON, to be kept with a frozen issue: what was sent, whatever is revised later."""
+    """The content as JSON, to be kept with a frozen issue: what was sent, whatever is revised later.
+
+    What is not known is left out.
+    """
     texts = {"subject": content.subject, "preheader": content.preheader, "intro": content.intro}
-    lists = {"items": list(map(_kept, content.items)), "voted": list(map(_kept, content.voted))}
+    lists = {"items": list(map(_kept, content.items))}
+    if content.voted:
+        lists["voted"] = list(map(_kept, content.voted))
     return json.dumps({"key": content.key, "day": content.day.isoformat(), **texts, **lists})
 
 
@@ -141,14 +146,17 @@ def from_manifest(manifest: str) -> IssueContent:
 
 
 def _kept(item: Item) -> dict[str, Any]:
-    return {
+    kept: dict[str, Any] = {
         "comparison": to_document(item.comparison),
         "section": str(item.section),
         "url": item.url,
         "before": dict(item.before),
-        "changed_on": item.changed_on and item.changed_on.isoformat(),
-        "before_scores": item.before_scores,
     }
+    if item.changed_on:
+        kept["changed_on"] = item.changed_on.isoformat()
+    if item.before_scores:
+        kept["before_scores"] = item.before_scores
+    return kept
 
 
 def _item(kept: dict[str, Any]) -> Item:

@@ -261,6 +261,16 @@ def test_content_that_was_kept_before_readers_voted_still_reads() -> None:
     assert from_manifest(json.dumps(kept)) == replace(CONTENT, voted=())
 
 
+def test_when_a_verdict_changed_and_how_readers_voted_is_kept_where_it_is_known() -> None:
+    first = replace(CONTENT.items[0], changed_on=date(2026, 11, 14), before_scores=(("a", "Skeptic", 72),))
+    content = replace(CONTENT, items=(first, *CONTENT.items[1:]), voted=CONTENT.items[1:])
+    kept = json.loads(to_manifest(content))
+    assert kept["items"][0]["changed_on"] == "2026-11-14"
+    assert kept["items"][0]["before_scores"] == [["a", "Skeptic", 72]]
+    assert [item["section"] for item in kept["voted"]] == ["brief"]
+    assert from_manifest(json.dumps(kept)) == content
+
+
 def test_what_changed_is_read_back_in_one_order_whatever_the_order_it_was_kept_in() -> None:
     kept = json.loads(to_manifest(CONTENT))
     kept["items"][0]["before"] = {"b": "Mixed", "a": "Ship"}
