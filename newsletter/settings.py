@@ -102,7 +102,7 @@ class BrandSettings(_Section):
     ink_dark: str = Field(_PLAIN.ink_dark, description="the same on the dark paper")
     accent: str = Field(_PLAIN.accent, description="numbers, dissent and the bar beside quotes, on the light paper")
     accent_dark: str = Field(_PLAIN.accent_dark, description="the same on the dark paper")
-    logo_url: str = Field("", description="https address of a picture 32 px high, for mails; absent: the name alone")
+    logo_url: str = Field("", description="https address of a picture 32 px high, absent: the name alone")
     logo_width: int = Field(32, ge=8, le=200, description="how wide it is then, in px")
 
     @field_validator("ink", "ink_dark", "accent", "accent_dark")

@@ -154,6 +154,9 @@ def preview(face: Face, key: str, part: str | None, out: Path | None) -> None:
         console.print(
             Panel(Text(seen.text), title=safe(seen.subject), subtitle=f"HTML part: {seen.html_bytes:,} bytes")
         )
+        for number, one in enumerate(seen.proposals, 1):
+            console.print(f"[bold]Subject {number}[/]  {safe(one.subject)}")
+            console.print(indented(f"{safe(one.preheader)} [dim](rests on: {safe(one.fact)})[/]", 11), soft_wrap=False)
 
     face.answer(seen, draw)
 

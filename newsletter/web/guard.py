@@ -38,12 +38,13 @@ ShowProblem = Callable[[Request, int], Response]
 class Guard:
     """Stands before the application."""
 
-    def __init__(self, app: ASGIApp, *, site_url: str, problem: ShowProblem) -> None:
+    def __init__(self, app: ASGIApp, *, site_url: str, logo_url: str, problem: ShowProblem) -> None:
+        """`logo_url`: the one picture from elsewhere that pages may show; empty for none."""
         self._app = app
         self._site = urlsplit(site_url)
         self._problem = problem
         self._headers = {
-            "Content-Security-Policy": CONTENT_POLICY,
+            "Content-Security-Policy": CONTENT_POLICY.replace("data:;", f"data:{_from(logo_url)};"),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",  # with no-referrer, browsers send `Origin: null` with our own forms
             "Cross-Origin-Opener-Policy": "same-origin",
@@ -107,6 +108,12 @@ class Guard:
             return fetch_site in ("same-origin", "none")
         # plain http to an address of the local network: browsers send no Sec-Fetch-Site there
         return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _from(logo_url: str) -> str:
+    """The origin of a picture, with a space before it, as a policy names it; nothing where there is none."""
+    found = re.match(r"https://[A-Za-z0-9.-]+(:\d+)?(?=[/?#]|$)", logo_url)
+    return f" {found[0]}" if found else ""
 
 
 async def _read(receive: Receive, cap: int) -> bytes | None:

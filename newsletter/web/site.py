@@ -76,5 +76,6 @@ def create_site(app: App, templates: Path) -> FastAPI:
     site.add_exception_handler(StoreError, lambda request, error: problem(request, 503))
     site.add_exception_handler(InputError, lambda request, error: problem(request, 422))
     site.add_exception_handler(RequestValidationError, lambda request, error: problem(request, 422))
-    site.add_middleware(Guard, site_url=app.settings.site_url, problem=problem)
+    logo = app.settings.publication.brand.logo_url
+    site.add_middleware(Guard, site_url=app.settings.site_url, logo_url=logo, problem=problem)
     return site

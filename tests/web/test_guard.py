@@ -140,7 +140,9 @@ def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(portal, caplog):
     async def send(message: Message) -> None:
         return None
 
-    stands = guard.Guard(breaks_off, site_url="http://localhost:8000", problem=lambda request, status: None)  # type: ignore[arg-type, return-value]
+    stands = guard.Guard(
+        breaks_off, site_url="http://localhost:8000", logo_url="", problem=lambda request, status: None
+    )  # type: ignore[arg-type, return-value]
     with pytest.raises(ConnectionError):
         portal.call(stands, scope_of("/", "GET"), receive, send)
     assert "secret" not in caplog.text
@@ -237,3 +239,11 @@ def test_no_page_that_is_only_opened_changes_anything(open_site, clock: Clock):
             opened += 1
     assert opened >= 15
     assert list(app.store.database.connection.iterdump()) == before
+
+
+def test_a_logo_of_the_brand_is_the_one_picture_from_elsewhere(open_site):
+    logo = "https://cdn.example.org/logo.png"
+    answer = open_site(brand={"logo_url": logo, "logo_width": 32}).get("/")
+    assert f'<img src="{logo}" alt="" width="32" height="32">' in answer.text
+    assert "img-src 'self' data: https://cdn.example.org;" in answer.headers["content-security-policy"]
+    assert "img-src 'self' data:;" in open_site().get("/").headers["content-security-policy"]
