@@ -245,12 +245,9 @@ def test_the_content_is_kept_under_names_that_later_versions_must_read() -> None
         "intro": "Intro with “quotes”",
     }
     first, second = kept["items"]
-    assert first.pop("comparison")["slug"] == "a-vs-b"
-    assert first == {
-        "section": "changed",
-        "url": "https://example.com/a-vs-b",
-        "before": {"a": "Ship", "b": "Mixed"},
-    }
+    assert first["comparison"]["slug"] == "a-vs-b"
+    assert (first["section"], first["url"]) == ("changed", "https://example.com/a-vs-b")
+    assert first["before"] == {"a": "Ship", "b": "Mixed"}
     assert (second["section"], second["before"]) == ("brief", {})
     assert [item["url"] for item in kept["voted"]] == ["https://e.com/c"]
 
