@@ -10,11 +10,12 @@ from newsletter.app.container import App
 from newsletter.app.correct_issue import corrections_of
 from newsletter.app.read_comparison import comparison_page
 from newsletter.app.read_pages import issue_page, published_issues
+from newsletter.web.card import Card, comparison_card, draw_card, issue_card
 from newsletter.web.templating import Pages
 
 
 def reading(site: FastAPI, app: App, pages: Pages) -> None:
-    """`/issues`, `/issues/{key}`, `/compare/{slug}`."""
+    """`/issues`, `/issues/{key}`, `/compare/{slug}`, and the social card of either under `card.png`."""
 
     @site.get("/issues")
     def list_issues(request: Request) -> Response:
@@ -24,9 +25,25 @@ def reading(site: FastAPI, app: App, pages: Pages) -> None:
     def read_issue(request: Request, key: str) -> Response:
         issue = issue_page(app, key)
         corrections = corrections_of(app, issue.key)
-        return pages.show(request, "issue", public=f"/issues/{issue.key}", issue=issue, corrections=corrections)
+        card = issue_card(pages.facts, issue)
+        public = f"/issues/{issue.key}"
+        return pages.show(request, "issue", public=public, card=card.words, issue=issue, corrections=corrections)
+
+    @site.get("/issues/{key}/card.png")
+    def issue_picture(key: str) -> Response:
+        return _picture(issue_card(pages.facts, issue_page(app, key)))
 
     @site.get("/compare/{slug}")
     def compare(request: Request, slug: str) -> Response:
         page = comparison_page(app, slug)
-        return pages.show(request, "comparison", public=f"/compare/{page.slug}", page=page)
+        card = comparison_card(pages.facts, page)
+        return pages.show(request, "comparison", public=f"/compare/{page.slug}", card=card.words, page=page)
+
+    @site.get("/compare/{slug}/card.png")
+    def comparison_picture(slug: str) -> Response:
+        return _picture(comparison_card(pages.facts, comparison_page(app, slug)))
+
+
+def _picture(card: Card) -> Response:
+    """Kept for an hour: a verdict may change."""
+    return Response(draw_card(card), media_type="image/png", headers={"Cache-Control": "public, max-age=3600"})

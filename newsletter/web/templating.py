@@ -47,13 +47,17 @@ class Pages:
         *,
         status: int = 200,
         public: str | None = None,
+        card: str | None = None,
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> HTMLResponse:
-        """A page. `public` is the path of one that everybody may know; without it the page is private."""
+        """A page. `public` is the path of one that everybody may know; without it the page is private.
+
+        `card` says what its social card shows, which then stands at `public` + `/card.png`.
+        """
         canonical = None if public is None else f"{self.facts.site_url}{quote(public)}"
         html = self._environment.get_template(f"web/{name}.html.j2").render(
-            canonical=canonical, outbox_here=self._has_outbox and is_local(request), **values
+            canonical=canonical, card=card, outbox_here=self._has_outbox and is_local(request), **values
         )
         kept = {"Cache-Control": "no-cache"} if public is not None else PRIVATE
         return HTMLResponse(html, status, {**kept, **(headers or {})})

@@ -227,6 +227,8 @@ def test_no_page_that_is_only_opened_changes_anything(open_site, clock: Clock):
         "/drafts/{token}/html": {"token": app.signer.draft(issue.id)},
         "/issues/{key}": {"key": issue.key},
         "/compare/{slug}": {"slug": slug},
+        "/issues/{key}/card.png": {"key": issue.key},
+        "/compare/{slug}/card.png": {"slug": slug},
     }
     before = list(app.store.database.connection.iterdump())
     opened = 0
