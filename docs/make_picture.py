@@ -1,6 +1,6 @@
 """Draw the sample issue as Chromium shows it.
 
-    .venv/bin/python docs/make_picture.py          (needs the development packages and Chromium)
+    PYTHONPATH=. .venv/bin/python docs/make_picture.py          (needs the development packages and Chromium)
 
 docs/mail.png: its best part, at 600 px in the light beside 375 px in the dark.
 docs/contact-sheet.png: every width in both schemes, then without any style. The mail has no images to miss.
