@@ -21,6 +21,8 @@ from newsletter.rendering.mjml import RenderedMail, reader_slots, render_correct
 from newsletter.rendering.personalise import slot
 from newsletter.store.comparisons import Stored
 
+_VOTED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -74,7 +76,30 @@ def content_of(app: App, issue: Issue) -> IssueContent:
         )
         for row in rows
     )
-    return IssueContent(issue.key, issue.slot.day, issue.subject, issue.preheader, issue.intro, items)
+    voted = _voted_on(app, issue) if issue.corrects is None else ()
+    return IssueContent(issue.key, issue.slot.day, issue.subject, issue.preheader, issue.intro, items, voted)
+
+
+def _voted_on(app: App, issue: Issue) -> tuple[Item, ...]:
+    """Of the last issue's comparisons those that readers voted on since, the most votes first, three at most."""
+    last = app.store.issues.last_sent(issue.cutoff_at)
+    if last is None:
+        return ()
+    rows = app.store.issues.items(last.id)
+    stored = app.store.comparisons.by_ids([row.comparison_id for row in rows])
+    items = [
+        Item(
+            stored[row.comparison_id].comparison,
+            row.section,
+            comparison_address(app, stored[row.comparison_id].comparison),
+        )
+        for row in rows
+    ]
+    return tuple(sorted(filter(_votes, items), key=lambda item: (-_votes(item), item.comparison.slug))[:_VOTED])
+
+
+def _votes(item: Item) -> int:
+    return sum(side.community.ship + side.community.skip for side in item.comparison.sides if side.community)
 
 
 def _what_changed(

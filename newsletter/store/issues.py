@@ -190,6 +190,15 @@ class Issues:
         )
         return [moment_of(row["cutoff_at"]) for row in rows]
 
+    def last_sent(self, before: datetime) -> Issue | None:
+        """The newest issue that went out and whose cut-off is before that moment."""
+        row = self._database.one(
+            f"SELECT {_COLUMNS} FROM issue WHERE frozen_at IS NOT NULL AND corrects IS NULL AND cutoff_at < ?"
+            " ORDER BY cutoff_at DESC LIMIT 1",
+            (text_of(before),),
+        )
+        return _issue(row) if row else None
+
     def frozen_mail(self, issue_id: int) -> tuple[str, str, dict[str, Any]] | None:
         """(html, text, envelope) as they were frozen, slots unfilled; None where the issue is not frozen."""
         row = self._database.one("SELECT html, text, envelope FROM issue WHERE id = ?", (issue_id,))

@@ -14,7 +14,7 @@ from newsletter.app.deliver import Deliverer
 from newsletter.app.draft_issue import draft_issue
 from newsletter.app.preview_issue import preview_issue
 from newsletter.app.send_issue import freeze_issue
-from newsletter.comparisons.model import Comparison, panel_of
+from newsletter.comparisons.model import Comparison, VoteTally, panel_of
 from newsletter.selection import Section
 from newsletter.store.issues import ItemRow
 from tests.conftest import Clock
@@ -69,3 +69,31 @@ def test_every_reader_is_told_since_when_they_get_it(app: App, tmp_path: Path, c
         assert part
         said[mail["To"]] = [line for line in part.get_content().splitlines() if line.startswith("since ")]
     assert said == {"early@example.net": ["since 18 November 2026."], "late@example.net": ["since 19 November 2026."]}
+
+
+def test_how_readers_voted_on_the_last_issue_is_told_in_the_next_one_and_not_before_they_did(
+    app: App, clock: Clock
+) -> None:
+    add_active(app, "reader@example.net")
+    first = draft_week(app)
+    approve_issue(app, first.key)
+    freeze_issue(app, first.key)
+    clock.advance(days=7)
+    for number in range(3):
+        tools = [replace(tool, slug=f"{tool.slug}-{number}") for tool in (KESTREL, PLUMBLINE)]
+        add_comparison(app, Comparison(f"next-{number}", (tools[0], tools[1])))
+    voted = [item.comparison.slug for item in content_of(app, find_issue(app, first.key)).items[:1]]
+    second = draft_issue(app).issue
+    assert second
+    before = [item.comparison.slug for item in content_of(app, second).voted]
+    stored = app.store.comparisons.by_slug(voted[0])
+    assert stored
+    left, right = stored.comparison.sides
+    now = replace(stored.comparison, sides=(replace(left, community=VoteTally(2, 80)), right))
+    app.store.comparisons.revise(stored, now, app.now())
+    after = [item.comparison.slug for item in content_of(app, second).voted]
+    assert voted[0] not in before
+    assert after[0] == voted[0]
+    assert len(after) <= 3
+    assert "How readers voted" in compose_issue(app, second).mail.text
+    assert content_of(app, find_issue(app, first.key)).voted == ()
