@@ -81,7 +81,8 @@ def test_an_issue_shows_its_intro_a_changed_verdict_and_missing_scores(visitor, 
         else row
         for row in rows
     ]
-    app.store.issues.put_items(issue.id, moved)
+    shown = [row for row in moved if row.section != "brief"]  # seven in full: with ten briefs Gmail would cut the mail
+    app.store.issues.put_items(issue.id, shown)
     app.store.issues.set(issue.id, intro="One quiet week.\n\nReply if we got one wrong.")
     approve_issue(app, issue.key)
     freeze_issue(app, issue.key)
