@@ -139,7 +139,8 @@ def comparison_view(
     comparison, found = item.comparison, lean(item.comparison)
     left, right = comparison.sides
     names = names if names is not None else short_names((left.name, right.name))
-    changed, quotes = changes(item), choose_quotes(comparison)
+    changed = changes(item)
+    quotes = (None, None) if item.section is Section.BRIEF else choose_quotes(comparison)  # a brief prints none
     seen = dict(cards or {})
     one = _side(left, found.side == 0, changed.get(left.slug), quotes[0], seen.get(left.slug))
     if has_card(one):
