@@ -28,19 +28,25 @@ def build_app(settings: Settings) -> App:
     """Everything, ready to be used. Opens (or makes) the database. Raises ConfigError or StoreError."""
     failpoints = Failpoints(settings.failpoints)
     store = Store(settings.database)
-    key = settings.secret_key.get_secret_value().encode() or store.meta.signing_key
     return App(
         settings=settings,
         store=store,
         provider=build_provider(settings),
         webhooks=build_webhooks(settings),
-        signer=Signer(key),
+        signer=Signer(*signing_keys(settings, store)),
         mail_templates=mail_environment(jinja2.FileSystemLoader(templates_folder())),
         site=HttpSite(),
         now=lambda: datetime.now(UTC),
         failpoints=failpoints,
         owners=Owners(settings.database.with_name(f".{settings.database.name}.senders")),
     )
+
+
+def signing_keys(settings: Settings, store: Store) -> list[bytes]:
+    """Newest first: those of the settings, then those kept in the database, which signed before a setting did."""
+    given = (settings.secret_key, *settings.old_secret_keys)
+    own = (store.meta.signing_key, *store.meta.old_signing_keys)
+    return [key.get_secret_value().encode() for key in given if key.get_secret_value()] + list(own)
 
 
 def build_provider(settings: Settings) -> Provider:

@@ -135,6 +135,18 @@ class WebSettings(_Section):
     host: str = Field("127.0.0.1", description="where `serve` listens")
     port: int = Field(8000, ge=0, le=65535)
     confirmations_per_hour: int = Field(200, ge=1, description="confirmation mails to new addresses, all together")
+    form_origins: tuple[str, ...] = Field(
+        (), description="other sites whose pages may hold the form, like https://example.com"
+    )
+    hosts: tuple[str, ...] = Field((), description="names the site answers to besides that of `site_url`")
+    welcome_issue: bool = Field(True, description="whether the welcome mail carries the latest issue")
+
+    @field_validator("form_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [one for one in origins if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", one)]:
+            raise ValueError(f"{wrong[0]!r} is no origin; write one like https://example.com, without a path")
+        return origins
 
 
 class Settings(BaseSettings):
@@ -157,6 +169,9 @@ class Settings(BaseSettings):
     about_panel: str = Field("", description="one line about who the panel is")
     database: Path = Field(Path("subscribers.db"), description="the one file; relative to newsletter.toml")
     secret_key: SecretStr = Field(SecretStr(""), description="signs reader links; absent: one kept in the database")
+    old_secret_keys: tuple[SecretStr, ...] = Field(
+        (), description="keys that signed links before; their links go on working"
+    )
     failpoints: str = Field("", description="for fault tests: name=kill, exit or sleep:SECONDS[@N], comma-separated")
     selection: SelectionSettings = SelectionSettings()
     schedule: ScheduleSettings = ScheduleSettings()

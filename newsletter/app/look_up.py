@@ -124,7 +124,11 @@ def look_at_issue(app: App, key: str) -> IssueDetail:
     ]
     original, now = corrected_issue(app, issue), app.now()
     people, ledger = app.store.subscribers, app.store.deliveries
-    audience = people.audience(now) if original is None else ledger.accepted_audience(original, now)
+    if original is None:
+        topics = {side.topic for row in rows for side in stored[row.comparison_id].comparison.sides} - {""}
+        audience = people.audience(now, sorted(topics))
+    else:
+        audience = ledger.accepted_audience(original, now)
     return IssueDetail(issue, places, explained, audience)
 
 

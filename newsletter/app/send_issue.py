@@ -75,8 +75,13 @@ def freeze_issue(app: App, key: str, *, tested: bool = True) -> Issue:
         app.store.issues.put_items(
             issue.id, [replace(item, labels=stored[item.comparison_id].comparison.labels) for item in items]
         )
+        original = corrected_issue(app, issue)
+        told = items if original is None else app.store.issues.items(original)
+        about = app.store.comparisons.by_ids([item.comparison_id for item in told]).values()
+        topics = {side.topic for one in about for side in one.comparison.sides}
+        app.store.issues.put_topics(issue.id, topics - {""})
         size = batch_size(app, len(composed.mail.html.encode()) + len(composed.mail.text.encode()))
-        if app.store.deliveries.freeze(issue.id, size, corrected_issue(app, issue)) == 0:
+        if app.store.deliveries.freeze(issue.id, size, original) == 0:
             raise ChecksFailedError(
                 "There is nobody to send it to.", next_step="Add subscribers; only active ones are mailed."
             )

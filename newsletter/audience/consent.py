@@ -18,6 +18,8 @@ class ConsentKind(StrEnum):
     RESUBSCRIBED = "resubscribed"
     PAUSED = "paused"
     RESUMED = "resumed"
+    PREFERENCES = "preferences"
+    ADDRESS_CHANGED = "address_changed"
     ERASED = "erased"
 
 
@@ -30,12 +32,17 @@ class Consent:
     source: str
     text: str = ""
     ip: str | None = None
+    version: str = ""
+    """Of the text, where it has one: FORM_VERSION."""
 
     @property
     def text_sha256(self) -> str:
         """Hex; tells versions of a form apart."""
         return sha256(self.text.encode()).hexdigest()
 
+
+FORM_VERSION = "2026-11"
+"""Change it with FORM_TEXT."""
 
 FORM_TEXT = (
     "One e-mail a week with the panel's verdicts on new AI tools. "

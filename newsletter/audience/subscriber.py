@@ -22,6 +22,13 @@ class SubscriberStatus(StrEnum):
     ERASED = "erased"
 
 
+class Frequency(StrEnum):
+    """How often somebody wants an issue: every one, or only those with a comparison of their topics."""
+
+    WEEKLY = "weekly"
+    TOPICS = "topics"
+
+
 @dataclass(frozen=True, slots=True)
 class Subscriber:
     """One person. `email` is None once erased. Times are aware UTC."""
@@ -34,6 +41,9 @@ class Subscriber:
     unsubscribed_at: datetime | None = None
     paused_until: datetime | None = None
     """Active, and no issue comes before that."""
+    frequency: Frequency = Frequency.WEEKLY
+    zone: str = ""
+    """Where their days begin, like `Europe/Berlin`; empty is the newsletter's own."""
 
 
 class SuppressionReason(StrEnum):

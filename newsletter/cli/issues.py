@@ -99,7 +99,7 @@ def draw_detail(console: Console, detail: IssueDetail) -> None:
             console.print(f"  [{style}]{choice.outcome:<8}[/] {safe(choice.title)}")
             console.print(indented(f"[dim]{safe(choice.reason)}[/]", 11), soft_wrap=False)
     (first, total), *less, (_, recipients) = detail.audience.items()
-    sum_of = " − ".join([f"{total} {first}", *(f"{count} {name}" for name, count in less)])
+    sum_of = " − ".join([f"{total} {first}", *(f"{count} {name.replace('_', ' ')}" for name, count in less)])
     console.print(f"\nAudience now: {sum_of} = [bold]{counted(recipients, 'recipient')}[/].")
 
 

@@ -97,6 +97,14 @@ class Tool:
     reviews: tuple[Review, ...] = ()
 
     @property
+    def topic(self) -> str:
+        """The slug of its category: what readers choose by. Empty where it has none."""
+        try:
+            return slugify(self.category) if self.category else ""
+        except InputError:
+            return ""
+
+    @property
     def mean_score(self) -> float | None:
         """Mean of the scores that are known, 0–100."""
         scores = [review.score for review in self.reviews if review.score is not None]

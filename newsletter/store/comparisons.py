@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from newsletter.comparisons.formats import content_sha256, from_document, to_document
 from newsletter.comparisons.model import Comparison
+from newsletter.store.catalogue import Catalogue
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, text_of
 
@@ -28,8 +29,9 @@ class Stored:
 class Comparisons:
     """All comparisons."""
 
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: Sqlite, catalogue: Catalogue) -> None:
         self._database = database
+        self._catalogue = catalogue
 
     def count(self) -> int:
         return int(self._database.value("SELECT count(*) FROM comparison"))
@@ -50,32 +52,37 @@ class Comparisons:
     def all(self, search: str = "") -> list[Stored]:
         """Newest first; with `search`, those whose title or slug holds it."""
         rows = self._database.query(
-            "SELECT * FROM comparison WHERE title LIKE ? OR slug LIKE ?"
-            " ORDER BY COALESCE(published_on, substr(first_seen_at, 1, 10)) DESC, id DESC",
+            "SELECT * FROM comparison WHERE title LIKE ? OR slug LIKE ? ORDER BY listed_on DESC, id DESC",
             (f"%{search}%", f"%{search}%"),
         )
         return [_stored(row) for row in rows]
 
     def add(self, comparison: Comparison, seen_at: datetime, archived: bool) -> int:
-        """Store a new one; its id."""
-        return self._database.insert(
-            "INSERT INTO comparison (slug, pair, title, published_on, first_seen_at, archived, document,"
-            " content_sha256, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                comparison.slug,
-                comparison.pair,
-                comparison.title,
-                _date_text(comparison.published_on),
-                text_of(seen_at),
-                int(archived),
-                json.dumps(to_document(comparison), ensure_ascii=False),
-                content_sha256(comparison),
-                text_of(seen_at),
-            ),
-        )
+        """Store and list a new one; its id."""
+        with self._database.transaction():
+            listed_on = _date_text(comparison.published_on) or text_of(seen_at)[:10]
+            comparison_id = self._database.insert(
+                "INSERT INTO comparison (slug, pair, title, published_on, first_seen_at, archived, document,"
+                " content_sha256, changed_at, listed_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    comparison.slug,
+                    comparison.pair,
+                    comparison.title,
+                    _date_text(comparison.published_on),
+                    text_of(seen_at),
+                    int(archived),
+                    json.dumps(to_document(comparison), ensure_ascii=False),
+                    content_sha256(comparison),
+                    text_of(seen_at),
+                    listed_on,
+                ),
+            )
+            self._catalogue.put(comparison_id, comparison, listed_on)
+            return comparison_id
 
     def revise(self, stored: Stored, comparison: Comparison, at: datetime) -> None:
         """Replace its content and keep what it was before."""
+        listed_on = _date_text(comparison.published_on) or text_of(stored.first_seen_at)[:10]
         with self._database.transaction():
             self._database.insert(
                 "INSERT INTO comparison_revision (comparison_id, changed_at, document)"
@@ -84,7 +91,7 @@ class Comparisons:
             )
             self._database.change(
                 "UPDATE comparison SET pair = ?, title = ?, published_on = ?, document = ?, content_sha256 = ?,"
-                " changed_at = ? WHERE id = ?",
+                " changed_at = ?, listed_on = ? WHERE id = ?",
                 (
                     comparison.pair,
                     comparison.title,
@@ -92,9 +99,11 @@ class Comparisons:
                     json.dumps(to_document(comparison), ensure_ascii=False),
                     content_sha256(comparison),
                     text_of(at),
+                    listed_on,
                     stored.id,
                 ),
             )
+            self._catalogue.put(stored.id, comparison, listed_on)
 
     def revisions(self, comparison_id: int) -> list[tuple[datetime, Comparison]]:
         """(when it was replaced, what it was until then), newest first."""

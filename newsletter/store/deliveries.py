@@ -24,7 +24,12 @@ from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, text_of
 
 _Ids = Sequence[int]
-_NOT_PAUSED = "(paused_until IS NULL OR paused_until <= (SELECT frozen_at FROM issue WHERE issue.id = ?))"
+_WANTS = (
+    "(paused_until IS NULL OR paused_until <= (SELECT frozen_at FROM issue WHERE issue.id = :issue))"
+    " AND (frequency = 'weekly' OR EXISTS (SELECT 1 FROM subscriber_topic JOIN issue_topic USING (topic)"
+    " WHERE subscriber_topic.subscriber_id = subscriber.id AND issue_topic.issue_id = :issue))"
+)
+"""Whether a subscriber wants this issue: no pause when it was frozen, and of their topics where only those count."""
 _NOT_CLAIMED = (
     " AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.issue_id = delivery.issue_id AND batch.status = 'claimed'"
     " AND delivery.subscriber_id BETWEEN batch.first_id AND batch.last_id)"
@@ -63,11 +68,12 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """A subscriber who may be mailed. `since`: aware UTC, when they confirmed."""
+    """A subscriber who may be mailed. `since`: aware UTC, when they confirmed; `zone`: theirs, or empty."""
 
     id: int
     address: str
     since: datetime
+    zone: str = ""
 
 
 class Deliveries(DeliveryFacts):
@@ -85,11 +91,11 @@ class Deliveries(DeliveryFacts):
         with self._database.transaction():
             only = "" if accepted_of is None else ACCEPTED_OF
             frozen = self._database.change(
-                "INSERT INTO delivery (issue_id, subscriber_id, status) SELECT ?, id, 'waiting' FROM subscriber"
-                f" WHERE status = 'active' AND {_NOT_PAUSED} AND NOT EXISTS"
+                "INSERT INTO delivery (issue_id, subscriber_id, status) SELECT :issue, id, 'waiting' FROM subscriber"
+                f" WHERE status = 'active' AND {_WANTS} AND NOT EXISTS"
                 " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
                 f"{only} ORDER BY id",
-                (issue_id, issue_id) if accepted_of is None else (issue_id, issue_id, accepted_of),
+                {"issue": issue_id, "accepted_of": accepted_of},
             )
             self._cut(issue_id, batch_size, first_number=1, free="")
             self._issues.shift(issue_id, frozen=frozen, waiting=frozen)
@@ -137,17 +143,17 @@ class Deliveries(DeliveryFacts):
         """Of the waiting deliveries of a batch: those that may be mailed now, and ids that may not any more."""
         rows = self._database.query(
             "SELECT delivery.subscriber_id AS id, email, subscriber.status AS status, reason,"
-            f" COALESCE(confirmed_at, subscriber.created_at) AS since, {_NOT_PAUSED} AS wants"
+            f" COALESCE(confirmed_at, subscriber.created_at) AS since, zone, {_WANTS} AS wants"
             " FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id"
             " LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
-            " WHERE issue_id = ? AND subscriber_id BETWEEN ? AND ? AND delivery.status = 'waiting'"
-            " ORDER BY delivery.subscriber_id",
-            (batch.issue_id, batch.issue_id, batch.first_id, batch.last_id),
+            " WHERE issue_id = :issue AND delivery.subscriber_id BETWEEN :first AND :last"
+            " AND delivery.status = 'waiting' ORDER BY delivery.subscriber_id",
+            {"issue": batch.issue_id, "first": batch.first_id, "last": batch.last_id},
         )
         may, gone = [], []
         for row in rows:
             if row["status"] == "active" and row["reason"] is None and row["wants"]:
-                may.append(Addressee(row["id"], row["email"], moment_of(row["since"])))
+                may.append(Addressee(row["id"], row["email"], moment_of(row["since"]), row["zone"]))
             else:
                 gone.append(row["id"])
         return may, gone

@@ -10,7 +10,7 @@ from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import text_of
 
 ACCEPTED_OF = (
-    " AND EXISTS (SELECT 1 FROM delivery AS got WHERE got.issue_id = ? AND got.subscriber_id = subscriber.id"
+    " AND EXISTS (SELECT 1 FROM delivery AS got WHERE got.issue_id = :accepted_of AND got.subscriber_id = subscriber.id"
     " AND got.status = 'accepted')"
 )
 """Only subscribers whose delivery of one issue was accepted."""
@@ -74,9 +74,9 @@ class DeliveryFacts:
         accepted = self._database.value("SELECT accepted FROM issue WHERE id = ?", (issue_id,))
         recipients = self._database.value(
             "SELECT count(*) FROM subscriber WHERE status = 'active'"
-            " AND (paused_until IS NULL OR paused_until <= ?) AND NOT EXISTS"
+            " AND (paused_until IS NULL OR paused_until <= :now) AND NOT EXISTS"
             f" (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash){ACCEPTED_OF}",
-            (text_of(now), issue_id),
+            {"now": text_of(now), "accepted_of": issue_id},
         )
         return {"accepted": accepted, "left": accepted - recipients, "recipients": recipients}
 

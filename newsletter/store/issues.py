@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 from newsletter.issues import Correction, Counts, Issue, IssueStatus, Slot
 from newsletter.selection import Section
+from newsletter.store.catalogue import bump
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, moment_or_none, text_of
 
@@ -108,13 +109,13 @@ class Issues:
     def move(self, issue_id: int, before: IssueStatus, after: IssueStatus, **values: Any) -> bool:
         """True where exactly this issue went from `before` to `after`; `values` are columns set with it."""
         names = "".join(f", {name} = ?" for name in values)
-        return (
-            self._database.change(
+        with self._database.transaction():
+            changed = self._database.change(
                 f"UPDATE issue SET status = ?{names} WHERE id = ? AND status = ?",
                 [str(after), *map(_plain, values.values()), issue_id, str(before)],
             )
-            == 1
-        )
+            bump(self._database)
+            return changed == 1
 
     def finish(self, issue_id: int, at: datetime) -> bool:
         """True where this sending issue has nothing left to send, and is sent now."""
@@ -206,10 +207,20 @@ class Issues:
 
     def correct(self, issue_id: int, text: str, reason: str, at: datetime) -> int:
         """Append a correction; its id."""
-        return self._database.insert(
-            "INSERT INTO correction (issue_id, at, text, reason) VALUES (?, ?, ?, ?)",
-            (issue_id, text_of(at), text, reason),
-        )
+        with self._database.transaction():
+            bump(self._database)
+            return self._database.insert(
+                "INSERT INTO correction (issue_id, at, text, reason) VALUES (?, ?, ?, ?)",
+                (issue_id, text_of(at), text, reason),
+            )
+
+    def put_topics(self, issue_id: int, topics: Iterable[str]) -> None:
+        """Replace the topics of an issue: what readers who want only theirs are matched with."""
+        with self._database.transaction():
+            self._database.change("DELETE FROM issue_topic WHERE issue_id = ?", (issue_id,))
+            self._database.change_many(
+                "INSERT INTO issue_topic VALUES (?, ?)", [(issue_id, topic) for topic in sorted(set(topics))]
+            )
 
     def corrections(self, issue_id: int) -> list[Correction]:
         """Oldest first."""

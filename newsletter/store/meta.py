@@ -46,6 +46,18 @@ class Meta:
         return bytes.fromhex(self._must("signing_key"))
 
     @property
+    def old_signing_keys(self) -> list[bytes]:
+        """Those that signing_key replaced, newest first."""
+        return [bytes.fromhex(key) for key in (self.get("old_signing_keys") or "").split()]
+
+    def rotate_signing_key(self) -> None:
+        """A new key for new links; the old ones go on being read."""
+        with self._database.transaction():
+            old = [self.signing_key, *self.old_signing_keys]
+            self.put("old_signing_keys", " ".join(key.hex() for key in old))
+            self.put("signing_key", secrets.token_hex(32))
+
+    @property
     def hash_key(self) -> bytes:
         return bytes.fromhex(self._must("hash_key"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from newsletter.store.catalogue import Catalogue
 from newsletter.store.comparisons import Comparisons
 from newsletter.store.deliveries import Deliveries
 from newsletter.store.events import Events
@@ -12,8 +13,10 @@ from newsletter.store.issues import Issues
 from newsletter.store.messages import Messages
 from newsletter.store.meta import Meta
 from newsletter.store.pace import Pace
+from newsletter.store.saved import Saved
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.subscribers import Subscribers
+from newsletter.store.votes import Votes
 
 
 class Store:
@@ -25,12 +28,16 @@ class Store:
         self.database.migrate()
         self.meta = Meta(self.database)
         self.meta.ensure()
-        self.comparisons = Comparisons(self.database)
+        self.catalogue = Catalogue(self.database)
+        self.catalogue.catch_up()
+        self.comparisons = Comparisons(self.database, self.catalogue)
         self.subscribers = Subscribers(self.database)
         self.issues = Issues(self.database)
         self.deliveries = Deliveries(self.database, self.issues)
         self.messages = Messages(self.database)
         self.events = Events(self.database)
+        self.votes = Votes(self.database)
+        self.saved = Saved(self.database)
         self.pace = Pace(self.database)
 
     @property

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from newsletter.audience.consent import Consent, ConsentKind
-from newsletter.audience.subscriber import Subscriber, SubscriberStatus, SuppressionReason, address_hash
+from newsletter.audience.subscriber import Frequency, Subscriber, SubscriberStatus, SuppressionReason, address_hash
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, moment_or_none, text_of
 
@@ -58,7 +58,8 @@ class Subscribers:
     def activate(self, subscriber_id: int, at: datetime, before: SubscriberStatus) -> bool:
         """True where exactly one row went from `before` to active."""
         return self._changed(
-            "UPDATE subscriber SET status = 'active', confirmed_at = ?, unsubscribed_at = NULL, paused_until = NULL"
+            "UPDATE subscriber SET status = 'active', confirmed_at = ?, unsubscribed_at = NULL, paused_until = NULL,"
+            " confirmations = 0, confirmation_at = NULL"
             " WHERE id = ? AND status = ?",
             (text_of(at), subscriber_id, str(before)),
         )
@@ -90,9 +91,12 @@ class Subscribers:
         """Blank the row and what consent and mail records hold of the person; the id stays."""
         with self._database.transaction():
             self._database.change(
-                "UPDATE subscriber SET email = NULL, address_hash = NULL, status = 'erased' WHERE id = ?",
+                "UPDATE subscriber SET email = NULL, address_hash = NULL, status = 'erased', zone = '' WHERE id = ?",
                 (subscriber_id,),
             )
+            for table in ("subscriber_topic", "address_change"):
+                self._database.change(f"DELETE FROM {table} WHERE subscriber_id = ?", (subscriber_id,))
+            self._database.change("UPDATE leaving SET words = '' WHERE subscriber_id = ?", (subscriber_id,))
             self._database.change("UPDATE consent SET ip = NULL WHERE subscriber_id = ?", (subscriber_id,))
             self._database.change(
                 "UPDATE message SET address = '', html = '', text = '',"
@@ -114,6 +118,74 @@ class Subscribers:
             self._database.value("SELECT count(*) FROM subscriber WHERE confirmation_at > ?", (text_of(moment),))
         )
 
+    def waiting_for_confirmation(self, since: datetime, limit: int) -> list[Subscriber]:
+        """Those who asked since then and were sent no confirmation, because too many asked; oldest first."""
+        rows = self._database.query(
+            "SELECT * FROM subscriber WHERE status = 'pending' AND confirmations = 0 AND created_at > ?"
+            " ORDER BY id LIMIT ?",
+            (text_of(since), limit),
+        )
+        return [_subscriber(row) for row in rows]
+
+    def topics(self, subscriber_id: int) -> frozenset[str]:
+        """The topics they chose."""
+        rows = self._database.query("SELECT topic FROM subscriber_topic WHERE subscriber_id = ?", (subscriber_id,))
+        return frozenset(row["topic"] for row in rows)
+
+    def prefer(self, subscriber_id: int, topics: Iterable[str], frequency: Frequency, zone: str) -> None:
+        """Replace what they chose. `zone` '' is the newsletter's own."""
+        with self._database.transaction():
+            self._database.change(
+                "UPDATE subscriber SET frequency = ?, zone = ? WHERE id = ?", (str(frequency), zone, subscriber_id)
+            )
+            self._database.change("DELETE FROM subscriber_topic WHERE subscriber_id = ?", (subscriber_id,))
+            self._database.change_many(
+                "INSERT INTO subscriber_topic VALUES (?, ?)", [(subscriber_id, topic) for topic in sorted(set(topics))]
+            )
+
+    def ask_change(self, subscriber_id: int, address: str, at: datetime) -> None:
+        """Note the address that they want to change to; the newest is the one that counts."""
+        self._database.change(
+            "INSERT INTO address_change VALUES (?, ?, ?) ON CONFLICT (subscriber_id) DO UPDATE"
+            " SET email = excluded.email, asked_at = excluded.asked_at",
+            (subscriber_id, address, text_of(at)),
+        )
+
+    def asked_change(self, subscriber_id: int) -> str | None:
+        """The address that they want to change to, or None."""
+        found: str | None = self._database.value(
+            "SELECT email FROM address_change WHERE subscriber_id = ?", (subscriber_id,)
+        )
+        return found
+
+    def change_address(self, subscriber_id: int, address: str) -> bool:
+        """True where it is theirs now; False where another subscriber has it, or they are erased."""
+        with self._database.transaction():
+            if self.by_address(address) is not None:
+                return False
+            self._database.change("DELETE FROM address_change WHERE subscriber_id = ?", (subscriber_id,))
+            return self._changed(
+                "UPDATE subscriber SET email = ?, address_hash = ? WHERE id = ? AND email IS NOT NULL",
+                (address, self.hash_of(address), subscriber_id),
+            )
+
+    def may_mail(self, address: str, purpose: str, now: datetime, day_before: datetime, at_most: int) -> bool:
+        """Count one mail of `purpose` to an address that somebody typed; False where one went since `day_before`, or
+        `at_most` did.
+        """
+        return self._changed(
+            "INSERT INTO mail_allowance VALUES (?, ?, 1, ?) ON CONFLICT (address_hash, purpose) DO UPDATE"
+            " SET times = times + 1, last_at = excluded.last_at WHERE times < ? AND last_at <= ?",
+            (self.hash_of(address), purpose, text_of(now), at_most, text_of(day_before)),
+        )
+
+    def left_because(self, subscriber_id: int, reason: str, words: str, at: datetime) -> None:
+        """Append why somebody left."""
+        self._database.insert(
+            "INSERT INTO leaving (subscriber_id, at, reason, words) VALUES (?, ?, ?, ?)",
+            (subscriber_id, text_of(at), reason, words),
+        )
+
     def record(self, subscriber_id: int, consent: Consent) -> None:
         """Append to the proof of consent."""
         with self._database.transaction():
@@ -122,7 +194,8 @@ class Subscribers:
                     "INSERT INTO consent_text VALUES (?, ?) ON CONFLICT DO NOTHING", (consent.text_sha256, consent.text)
                 )
             self._database.insert(
-                "INSERT INTO consent (subscriber_id, kind, at, source, text_sha256, ip) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO consent (subscriber_id, kind, at, source, text_sha256, ip, text_version)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     subscriber_id,
                     str(consent.kind),
@@ -130,18 +203,26 @@ class Subscribers:
                     consent.source,
                     consent.text_sha256 if consent.text else "",
                     consent.ip,
+                    consent.version,
                 ),
             )
 
     def consents(self, subscriber_id: int) -> list[Consent]:
         """Oldest first."""
         rows = self._database.query(
-            "SELECT kind, at, source, ip, COALESCE(text, '') AS text FROM consent"
+            "SELECT kind, at, source, ip, COALESCE(text, '') AS text, text_version FROM consent"
             " LEFT JOIN consent_text ON sha256 = text_sha256 WHERE subscriber_id = ? ORDER BY consent.id",
             (subscriber_id,),
         )
         return [
-            Consent(ConsentKind(row["kind"]), moment_of(row["at"]), row["source"], row["text"], row["ip"])
+            Consent(
+                ConsentKind(row["kind"]),
+                moment_of(row["at"]),
+                row["source"],
+                row["text"],
+                row["ip"],
+                row["text_version"],
+            )
             for row in rows
         ]
 
@@ -162,23 +243,25 @@ class Subscribers:
         reason = self._database.value("SELECT reason FROM suppression WHERE address_hash = ?", (self.hash_of(address),))
         return reason and SuppressionReason(reason)
 
-    def audience(self, now: datetime) -> dict[str, int]:
-        """The sum behind the number of recipients: active − paused − suppressed = recipients."""
+    def audience(self, now: datetime, topics: Sequence[str] = ()) -> dict[str, int]:
+        """The sum behind the number of recipients: active − suppressed − paused − off topic = recipients.
+
+        `topics` are those of the issue.
+        """
+        marks = ", ".join("?" * len(topics))
         row = self._database.one(
             "SELECT count(*) AS active, count(suppression.address_hash) AS suppressed,"
-            " count(CASE WHEN paused_until > ? AND suppression.address_hash IS NULL THEN 1 END) AS paused"
+            " count(CASE WHEN suppression.address_hash IS NULL AND paused_until > ? THEN 1 END) AS paused,"
+            " count(CASE WHEN suppression.address_hash IS NULL AND (paused_until IS NULL OR paused_until <= ?)"
+            "  AND frequency = 'topics' AND NOT EXISTS (SELECT 1 FROM subscriber_topic"
+            f"  WHERE subscriber_id = subscriber.id AND topic IN ({marks})) THEN 1 END) AS off_topic"
             " FROM subscriber LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
             " WHERE subscriber.status = 'active'",
-            (text_of(now),),
+            [text_of(now), text_of(now), *topics],
         )
         assert row is not None
-        active, paused, suppressed = row["active"], row["paused"], row["suppressed"]
-        return {
-            "active": active,
-            "paused": paused,
-            "suppressed": suppressed,
-            "recipients": active - paused - suppressed,
-        }
+        less = {name: row[name] for name in ("paused", "off_topic", "suppressed")}
+        return {"active": row["active"], **less, "recipients": row["active"] - sum(less.values())}
 
     def _changed(self, sql: str, parameters: tuple[Any, ...]) -> bool:
         return self._database.change(sql, parameters) == 1
@@ -193,4 +276,6 @@ def _subscriber(row: sqlite3.Row) -> Subscriber:
         moment_or_none(row["confirmed_at"]),
         moment_or_none(row["unsubscribed_at"]),
         moment_or_none(row["paused_until"]),
+        Frequency(row["frequency"]),
+        row["zone"],
     )

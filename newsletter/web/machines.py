@@ -12,7 +12,7 @@ from newsletter.app.container import App
 from newsletter.app.read_pages import health
 from newsletter.app.receive_events import receive_report
 from newsletter.errors import NotFoundError, ProviderError, StoreError
-from newsletter.web.templating import STATIC, site_css
+from newsletter.web.templating import APP_JS, STATIC, site_css
 
 RETRY_SECONDS = 30
 _ROBOTS = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /outbox\n"
@@ -24,7 +24,7 @@ async def raw_body(request: Request) -> bytes:
 
 
 def machines(site: FastAPI, app: App) -> None:
-    """`/webhooks/{provider}`, `/healthz`, `/robots.txt`, `/favicon.svg`, `/static/site.css`."""
+    """`/webhooks/{provider}`, `/healthz`, `/robots.txt`, `/favicon.svg`, `/static/site.css`, `/static/app.js`."""
     icon, sheet = (STATIC / "favicon.svg").read_bytes(), site_css(app.settings.publication.brand)
 
     @site.post("/webhooks/{provider}")
@@ -66,3 +66,9 @@ def machines(site: FastAPI, app: App) -> None:
         """Its address carries its hash, so it may be kept for ever."""
         kept = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(sheet, media_type="text/css", headers=kept)
+
+    @site.get("/static/app.js")
+    def script() -> Response:
+        """Its address carries its hash, so it may be kept for ever."""
+        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(APP_JS, media_type="text/javascript", headers=kept)

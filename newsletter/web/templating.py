@@ -18,6 +18,7 @@ from newsletter.issues import Brand
 from newsletter.web.visitors import is_local
 
 STATIC = Path(__file__).parent / "static"
+APP_JS = (STATIC / "app.js").read_bytes()
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 """Headers of a page whose address or content is one person's."""
 
@@ -38,7 +39,13 @@ class Pages:
             lstrip_blocks=True,
         )
         style = hashlib.sha256(site_css(facts.brand)).hexdigest()[:12]
-        self._environment.globals.update(site=facts, style=f"{facts.base}/static/site.css?v={style}", to=self._to)
+        script = hashlib.sha256(APP_JS).hexdigest()[:12]
+        self._environment.globals.update(
+            site=facts,
+            style=f"{facts.base}/static/site.css?v={style}",
+            script=f"{facts.base}/static/app.js?v={script}",
+            to=self._to,
+        )
 
     def show(
         self,

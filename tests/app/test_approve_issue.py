@@ -270,7 +270,7 @@ def test_an_issue_is_looked_at_with_every_candidate_and_its_audience(app: App) -
         ("cedar-vs-rival", False),
     ]
     assert {choice.outcome for choice in detail.choices} == {"in"}
-    assert detail.audience == {"active": 2, "paused": 0, "suppressed": 0, "recipients": 2}
+    assert detail.audience == {"active": 2, "paused": 0, "off_topic": 0, "suppressed": 0, "recipients": 2}
     assert [issue.key for issue in list_issues(app)] == [KEY]
     assert len(list_comparisons(app, "birch")) == 1
     assert [was.labels["birch"] for _, was in revisions_of(app, "birch-vs-rival")] == ["Ship"]

@@ -34,7 +34,7 @@ def live(folder: Path, url: str = "http://127.0.0.1:9") -> None:
 def test_a_draft_tells_why_each_comparison_is_in_or_out(week: Run) -> None:
     told = week("issues", "draft", "--json").document
     assert told["issue"]["status"] == "draft"
-    assert told["audience"] == {"active": 3, "paused": 0, "suppressed": 0, "recipients": 3}
+    assert told["audience"] == {"active": 3, "paused": 0, "off_topic": 0, "suppressed": 0, "recipients": 3}
     assert [place["slug"] for place in told["places"]]
     assert all(choice["reason"].endswith(".") for choice in told["choices"])
     key = told["issue"]["key"]
@@ -147,7 +147,15 @@ def test_a_test_to_no_address_is_refused(week: Run, key: str) -> None:
 def test_sending_asks_reports_and_cannot_be_done_twice(week: Run, key: str, tmp_path: Path) -> None:
     week("issues", "approve", key)
     told = week("issues", "send", key, "--dry-run", "--json").document
-    assert told == {"key": key, "active": 3, "paused": 0, "suppressed": 0, "recipients": 3, "provider": "outbox"}
+    assert told == {
+        "key": key,
+        "active": 3,
+        "paused": 0,
+        "off_topic": 0,
+        "suppressed": 0,
+        "recipients": 3,
+        "provider": "outbox",
+    }
     usage = week("issues", "send", key, "--json").usage
     assert "goes to 3 recipients through outbox. Send it? Add --yes to say so." in usage
     assert week("issues", "send", key, typed="n\n").code == 1

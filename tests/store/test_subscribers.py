@@ -91,7 +91,7 @@ def test_counts_lists_and_the_audience(store: Store) -> None:
     people.suppress("r0@example.com", SuppressionReason.COMPLAINT, NOW)
     people.suppress("p@example.org", SuppressionReason.OPERATOR, NOW)
     assert people.counts() == {"pending": 1, "active": 4, "unsubscribed": 0, "erased": 0}
-    assert people.audience(NOW) == {"active": 4, "paused": 0, "suppressed": 1, "recipients": 3}
+    assert people.audience(NOW) == {"active": 4, "paused": 0, "off_topic": 0, "suppressed": 1, "recipients": 3}
     assert [each.email for each in people.each("active", "", 2)] == ["r0@example.com", "r1@example.com"]
     assert [each.email for each in people.each(search="example.org")] == ["p@example.org"]
     assert len(list(people.each())) == 5

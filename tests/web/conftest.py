@@ -67,9 +67,16 @@ class Visitor:
         return self.ask("POST", path, **options)
 
     def ask(
-        self, method: str, path: str, *, peer: str | None = None, may_show: tuple[str, ...] = (), **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        peer: str | None = None,
+        may_show: tuple[str, ...] = (),
+        may_set: tuple[str, ...] = (),
+        **options: Any,
     ) -> httpx.Response:
-        """`may_show`: addresses that may stand on this page."""
+        """`may_show`: addresses that may stand on this page; `may_set`: cookies that this answer may set."""
 
         async def once() -> httpx.Response:
             transport = httpx.ASGITransport(self.site, client=(peer or self.peer, 50_000))
@@ -79,7 +86,7 @@ class Visitor:
         answer: httpx.Response = self._portal.call(once)
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
-        assert "set-cookie" not in answer.headers
+        assert {cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")} <= set(may_set)
         policy = answer.headers["content-security-policy"]
         if "text/html" in answer.headers.get("content-type", "") and "sandbox" not in policy:
             assert "frame-ancestors 'none'" in policy
@@ -94,7 +101,8 @@ class Visitor:
         assert len(outline.all("h1")) == 1
         assert len(outline.all("title")) == 1
         assert {"name": "newsletter-instance", "content": self.app.store.meta.instance} in outline.all("meta")
-        assert not outline.all("script")
+        run = [script for script in outline.all("script") if script.get("type") != "application/ld+json"]
+        assert [str(script["src"]).partition("?")[0].rpartition("/")[2] for script in run] == ["app.js"]
         assert not [name for _, attributes in outline.tags for name in attributes if name.startswith("on")]
         assert not re.search(r"\bNone\b|>\s*[—–-]\s*<|&amp;(amp|lt|gt|#)", html)
         ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]

@@ -127,7 +127,13 @@ def test_a_pause_ends_by_itself_or_by_a_button_and_is_recorded(visitor, app, tok
     answer = visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": "4"})
     assert "<h1>Paused until 17 December 2026</h1>" in answer.text
     assert "Paused until" in visitor.get(f"/unsubscribe/{token}").text
-    assert app.store.subscribers.audience(clock.now) == {"active": 1, "paused": 1, "suppressed": 0, "recipients": 0}
+    assert app.store.subscribers.audience(clock.now) == {
+        "active": 1,
+        "paused": 1,
+        "off_topic": 0,
+        "suppressed": 0,
+        "recipients": 0,
+    }
     assert "You are back" in visitor.post(f"/unsubscribe/{token}/resume").text
     assert app.store.subscribers.audience(clock.now)["recipients"] == 1
     visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": "8"})

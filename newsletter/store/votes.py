@@ -1,0 +1,149 @@
+"""Votes, ship or skip, on tools: a reader's (one per tool, changeable), and those of people we do not know, apart.
+
+The tallies are kept with every vote; the hits of the canary are looked at afterwards, by void_programs().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from newsletter.comparisons.model import Verdict, VoteTally
+from newsletter.store.sqlite import Sqlite
+from newsletter.store.times import moment_of, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a tool stands: with readers, and with people on the web."""
+
+    readers: VoteTally
+    web: VoteTally
+
+
+_NONE = Tally(VoteTally(0, 0), VoteTally(0, 0))
+
+
+class Votes:
+    """All votes."""
+
+    def __init__(self, database: Sqlite) -> None:
+        self._database = database
+
+    def of_reader(self, subscriber_id: int) -> dict[str, Verdict]:
+        """Tool slug → choice."""
+        rows = self._database.query("SELECT tool, choice FROM vote WHERE subscriber_id = ?", (subscriber_id,))
+        return {row["tool"]: Verdict(row["choice"]) for row in rows}
+
+    def of_visitor(self, voter: bytes, tools: Sequence[str]) -> dict[str, Verdict]:
+        """Tool slug → choice, of `tools`."""
+        marks = ", ".join("?" * len(tools))
+        sql = f"SELECT tool, choice FROM web_vote WHERE voter = ? AND tool IN ({marks})"
+        return {row["tool"]: Verdict(row["choice"]) for row in self._database.query(sql, [voter, *tools])}
+
+    def put(self, subscriber_id: int, tool: str, choice: Verdict | None, at: datetime, client: bytes | None) -> None:
+        """A reader's vote; None takes it back."""
+        with self._database.transaction():
+            row = self._database.one(
+                "SELECT choice, client, before FROM vote WHERE subscriber_id = ? AND tool = ?", (subscriber_id, tool)
+            )
+            self._shift(tool, row["choice"] if row else None, choice, "")
+            if choice is None:
+                self._database.change("DELETE FROM vote WHERE subscriber_id = ? AND tool = ?", (subscriber_id, tool))
+            else:
+                same = row is not None and client is not None and row["client"] == client
+                before = row and (row["before"] if same else row["choice"])
+                self._database.change(
+                    "INSERT INTO vote VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscriber_id, tool) DO UPDATE"
+                    " SET choice = excluded.choice, at = excluded.at, client = excluded.client,"
+                    " before = excluded.before",
+                    (subscriber_id, tool, str(choice), text_of(at), client, before),
+                )
+
+    def put_web(self, voter: bytes, tool: str, choice: Verdict | None, at: datetime) -> None:
+        """A vote of somebody we do not know; None takes it back."""
+        with self._database.transaction():
+            row = self._database.one("SELECT choice FROM web_vote WHERE voter = ? AND tool = ?", (voter, tool))
+            self._shift(tool, row["choice"] if row else None, choice, "web_")
+            if choice is None:
+                self._database.change("DELETE FROM web_vote WHERE voter = ? AND tool = ?", (voter, tool))
+            else:
+                self._database.change(
+                    "INSERT INTO web_vote VALUES (?, ?, ?, ?) ON CONFLICT (voter, tool) DO UPDATE"
+                    " SET choice = excluded.choice, at = excluded.at",
+                    (voter, tool, str(choice), text_of(at)),
+                )
+
+    def tallies(self, tools: Sequence[str]) -> dict[str, Tally]:
+        """Tool slug → tally, for every one of `tools`."""
+        marks = ", ".join("?" * len(tools))
+        rows = self._database.query(f"SELECT * FROM tally WHERE tool IN ({marks})", list(tools))
+        found = {
+            row["tool"]: Tally(VoteTally(row["ship"], row["skip"]), VoteTally(row["web_ship"], row["web_skip"]))
+            for row in rows
+        }
+        return {tool: found.get(tool, _NONE) for tool in tools}
+
+    def trip(self, subscriber_id: int, client: bytes, at: datetime) -> None:
+        """Append that this client opened the link which no person sees."""
+        self._database.insert(
+            "INSERT INTO canary (subscriber_id, client, at) VALUES (?, ?, ?)", (subscriber_id, client, text_of(at))
+        )
+
+    def tripped(self, client: bytes, since: datetime) -> bool:
+        """Whether this client opened that link since then."""
+        sql = "SELECT 1 FROM canary WHERE client = ? AND at >= ? LIMIT 1"
+        return self._database.value(sql, (client, text_of(since))) is not None
+
+    def void_programs(self, now: datetime, within: timedelta) -> int:
+        """Undo every reader's vote that a client cast within `within` of its opening that link; how many.
+
+        Forgets the clients of older votes and hits: nothing can tell any more who pressed.
+        """
+        with self._database.transaction():
+            if self._database.value("SELECT 1 FROM canary LIMIT 1") is None:
+                self._forget(now - 2 * within)
+                return 0
+            hits = self._database.query("SELECT client, at FROM canary")
+            void = {
+                (row["subscriber_id"], row["tool"]): row["before"]
+                for hit in hits
+                for row in self._database.query(
+                    "SELECT subscriber_id, tool, before FROM vote WHERE client = ? AND at BETWEEN ? AND ?",
+                    (
+                        hit["client"],
+                        text_of(moment_of(hit["at"]) - within),
+                        text_of(moment_of(hit["at"]) + within),
+                    ),
+                )
+            }
+            for (subscriber_id, tool), before in void.items():
+                self.put(subscriber_id, tool, before and Verdict(before), now, None)
+            self._forget(now - 2 * within)
+            return len(void)
+
+    def forget_visitors(self, before: datetime) -> int:
+        """Delete who cast the web votes older than that; what they said stays in the tallies. How many."""
+        return self._database.change("DELETE FROM web_vote WHERE at < ?", (text_of(before),))
+
+    def forget_reader(self, subscriber_id: int) -> None:
+        """Take back every vote of a reader who is erased."""
+        with self._database.transaction():
+            for tool, choice in self.of_reader(subscriber_id).items():
+                self._shift(tool, str(choice), None, "")
+            self._database.change("DELETE FROM vote WHERE subscriber_id = ?", (subscriber_id,))
+            self._database.change("DELETE FROM canary WHERE subscriber_id = ?", (subscriber_id,))
+
+    def _forget(self, before: datetime) -> None:
+        self._database.change("DELETE FROM canary WHERE at < ?", (text_of(before),))
+        self._database.change("UPDATE vote SET client = NULL WHERE client IS NOT NULL AND at < ?", (text_of(before),))
+
+    def _shift(self, tool: str, before: str | None, after: Verdict | None, kind: str) -> None:
+        if before == after:
+            return
+        self._database.change("INSERT INTO tally (tool) VALUES (?) ON CONFLICT DO NOTHING", (tool,))
+        for choice, by in ((before, -1), (after, 1)):
+            if choice is not None:
+                column = f"{kind}{choice}"
+                self._database.change(f"UPDATE tally SET {column} = {column} + ? WHERE tool = ?", (by, tool))
