@@ -16,6 +16,7 @@ from newsletter.app.read_pages import published_issues
 from newsletter.app.subscribe import confirm, of_confirmation, subscribe
 from newsletter.audience.subscriber import SubscriberStatus
 from newsletter.errors import InputError
+from newsletter.web.identity import Identity
 from newsletter.web.templating import Pages
 from newsletter.web.visitors import Allowance, visitor_address, visitor_key
 
@@ -26,7 +27,7 @@ _LONGEST = 254
 """Characters of an address (RFC 5321)."""
 
 
-def joining(site: FastAPI, app: App, pages: Pages) -> None:
+def joining(site: FastAPI, app: App, pages: Pages, identity: Identity) -> None:
     """`/`, `/subscribe`, `/subscribed`, `/confirm/{token}`."""
     allowance = Allowance(5, 60)
 

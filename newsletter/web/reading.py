@@ -11,10 +11,11 @@ from newsletter.app.correct_issue import corrections_of
 from newsletter.app.read_comparison import comparison_page
 from newsletter.app.read_pages import issue_page, published_issues
 from newsletter.web.card import Card, comparison_card, draw_card, issue_card
+from newsletter.web.identity import Identity
 from newsletter.web.templating import Pages
 
 
-def reading(site: FastAPI, app: App, pages: Pages) -> None:
+def reading(site: FastAPI, app: App, pages: Pages, identity: Identity) -> None:
     """`/issues`, `/issues/{key}`, `/compare/{slug}`, and the social card of either under `card.png`."""
 
     @site.get("/issues")

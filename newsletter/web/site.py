@@ -15,6 +15,7 @@ from newsletter.app.read_pages import mailbox_of, site_facts
 from newsletter.errors import InputError, NotFoundError, StoreError, TokenError
 from newsletter.web.drafts import drafts
 from newsletter.web.guard import Guard
+from newsletter.web.identity import Identity
 from newsletter.web.joining import joining
 from newsletter.web.leaving import leaving
 from newsletter.web.machines import RETRY_SECONDS, machines
@@ -38,10 +39,11 @@ _UNKNOWN = ("Something went wrong here", "It is our fault, not yours. Try it aga
 def create_site(app: App, templates: Path) -> FastAPI:
     """The site of a built App. `templates` holds the folder `web`."""
     pages = Pages(templates, site_facts(app), has_outbox=mailbox_of(app) is not None)
+    identity = Identity(app)
     site = FastAPI(openapi_url=None, redirect_slashes=False)  # RFC 8058: never redirect
-    joining(site, app, pages)
+    joining(site, app, pages, identity)
     leaving(site, app, pages)
-    reading(site, app, pages)
+    reading(site, app, pages, identity)
     mails(site, app, pages)
     drafts(site, app, pages)
     machines(site, app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -55,18 +55,22 @@ class Pages:
         status: int = 200,
         public: str | None = None,
         card: str | None = None,
+        personal: bool = False,
+        tools: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> HTMLResponse:
         """A page. `public` is the path of one that everybody may know; without it the page is private.
 
-        `card` says what its social card shows, which then stands at `public` + `/card.png`.
+        `card` says what its social card shows, which then stands at `public` + `/card.png`. `personal`: this answer shows
+        something of one reader, though everybody may know the page. `tools`: slugs of the tools whose tallies it shows.
         """
         canonical = None if public is None else f"{self.facts.site_url}{quote(public)}"
         html = self._environment.get_template(f"web/{name}.html.j2").render(
             canonical=canonical, card=card, outbox_here=self._has_outbox and is_local(request), **values
         )
-        kept = {"Cache-Control": "no-cache"} if public is not None else PRIVATE
+        request.state.tools = tuple(tools)
+        kept = PRIVATE if public is None else {"Cache-Control": "private, no-store" if personal else "no-cache"}
         return HTMLResponse(html, status, {**kept, **(headers or {})})
 
     def problem(
