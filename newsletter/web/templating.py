@@ -62,8 +62,8 @@ class Pages:
     ) -> HTMLResponse:
         """A page. `public` is the path of one that everybody may know; without it the page is private.
 
-        `card` says what its social card shows, which then stands at `public` + `/card.png`. `personal`: this answer shows
-        something of one reader, though everybody may know the page. `tools`: slugs of the tools whose tallies it shows.
+        `card` says what its social card shows, which then stands at `public` + `/card.png`. `personal`: this answer
+        shows something of one reader, though everybody may know the page. `tools`: slugs of those whose tallies it has.
         """
         canonical = None if public is None else f"{self.facts.site_url}{quote(public)}"
         html = self._environment.get_template(f"web/{name}.html.j2").render(
