@@ -8,6 +8,7 @@ NewsletterError                 one clear line for a person; exit code 1
 ├── ChecksFailedError           a draft or a live send is blocked, with every reason
 ├── ContentChangedError         the content is no longer the content that was approved
 ├── TokenError                  a link is forged, expired, or for something else
+├── SignInError                 somebody may not come in, or not now
 ├── StoreError                  the database cannot do this now, or was made by a newer version
 └── ProviderError               a provider is not set up, or its webhook is not what it says
 """
@@ -57,6 +58,10 @@ class ContentChangedError(NewsletterError):
 
 class TokenError(NewsletterError):
     """This link is not valid."""
+
+
+class SignInError(NewsletterError):
+    """You cannot come in."""
 
 
 class StoreError(NewsletterError):

@@ -12,6 +12,7 @@ from newsletter.store.events import Events
 from newsletter.store.issues import Issues
 from newsletter.store.messages import Messages
 from newsletter.store.meta import Meta
+from newsletter.store.operators import Operators
 from newsletter.store.pace import Pace
 from newsletter.store.saved import Saved
 from newsletter.store.sqlite import Sqlite
@@ -38,6 +39,7 @@ class Store:
         self.events = Events(self.database)
         self.votes = Votes(self.database)
         self.saved = Saved(self.database)
+        self.operators = Operators(self.database)
         self.pace = Pace(self.database)
 
     @property
