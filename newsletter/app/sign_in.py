@@ -115,9 +115,9 @@ def change_password(app: App, operator: Operator, old: str, new: str) -> str:
         return _begin(app, operator.id)
 
 
-def new_totp(app: App, operator: Operator) -> tuple[str, str]:
-    """(secret, otpauth:// address) to show; it counts from confirm_totp() on."""
-    secret = pyotp.random_base32()
+def new_totp(app: App, operator: Operator, secret: str = "") -> tuple[str, str]:
+    """(secret, otpauth:// address) to show; it counts from confirm_totp() on. A `secret` shown before stays."""
+    secret = secret or pyotp.random_base32()
     return secret, pyotp.TOTP(secret).provisioning_uri(name=operator.email, issuer_name=app.settings.name)
 
 

@@ -76,9 +76,7 @@ class Operators:
             self.end_sessions(operator_id)
 
     def set_totp(self, operator_id: int, secret: str | None) -> None:
-        self._database.change(
-            "UPDATE operator SET totp_secret = ?, totp_step = 0 WHERE id = ?", (secret, operator_id)
-        )
+        self._database.change("UPDATE operator SET totp_secret = ?, totp_step = 0 WHERE id = ?", (secret, operator_id))
 
     def use_totp_step(self, operator_id: int, step: int) -> bool:
         """True where this code was not taken before: each works once (RFC 6238, 5.2)."""
@@ -91,9 +89,7 @@ class Operators:
     def disable(self, operator_id: int, at: datetime | None) -> None:
         """None lets them in again."""
         with self._database.transaction():
-            self._database.change(
-                "UPDATE operator SET disabled_at = ? WHERE id = ?", (at and text_of(at), operator_id)
-            )
+            self._database.change("UPDATE operator SET disabled_at = ? WHERE id = ?", (at and text_of(at), operator_id))
             self.end_sessions(operator_id)
 
     def owners(self) -> int:

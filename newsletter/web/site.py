@@ -13,6 +13,9 @@ from starlette.responses import JSONResponse, Response
 from newsletter.app.container import App
 from newsletter.app.read_pages import mailbox_of, site_facts
 from newsletter.errors import InputError, NotFoundError, StoreError, TokenError
+from newsletter.web.console.entering import entering
+from newsletter.web.console.gate import Gate, install
+from newsletter.web.console.home import home
 from newsletter.web.drafts import drafts
 from newsletter.web.guard import Guard
 from newsletter.web.identity import Identity
@@ -47,6 +50,10 @@ def create_site(app: App, templates: Path) -> FastAPI:
     mails(site, app, pages)
     drafts(site, app, pages)
     machines(site, app)
+    gate = Gate(app, pages)
+    entering(site, app, pages, gate)
+    home(app, gate)
+    install(site, gate)
 
     def problem(request: Request, status: int) -> Response:
         title, text = _PROBLEMS.get(status, _UNKNOWN)
