@@ -34,9 +34,12 @@ ISSUE_MOVES: dict[IssueStatus, frozenset[IssueStatus]] = {
         {IssueStatus.APPROVED, IssueStatus.HOLDING, IssueStatus.SKIPPED, IssueStatus.CANCELLED}
     ),
     IssueStatus.APPROVED: frozenset(
-        {IssueStatus.DRAFT, IssueStatus.SENDING, IssueStatus.SKIPPED, IssueStatus.CANCELLED}  # an edit makes it a draft
+        # an edit makes it a draft
+        {IssueStatus.DRAFT, IssueStatus.HOLDING, IssueStatus.SENDING, IssueStatus.SKIPPED, IssueStatus.CANCELLED}
     ),
-    IssueStatus.HOLDING: frozenset({IssueStatus.DRAFT, IssueStatus.SENDING, IssueStatus.CANCELLED}),
+    IssueStatus.HOLDING: frozenset(  # undone, it is what it was before: approved, or a draft of the ticker's
+        {IssueStatus.DRAFT, IssueStatus.APPROVED, IssueStatus.SENDING, IssueStatus.CANCELLED}
+    ),
     IssueStatus.SENDING: frozenset({IssueStatus.PAUSED, IssueStatus.SENT, IssueStatus.CANCELLED}),
     IssueStatus.PAUSED: frozenset({IssueStatus.SENDING, IssueStatus.CANCELLED}),
     IssueStatus.SENT: frozenset({IssueStatus.SENDING}),  # unknown deliveries settled as not sent go out after all

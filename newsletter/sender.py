@@ -10,6 +10,7 @@ from collections.abc import Callable
 from newsletter.app.container import App
 from newsletter.app.deliver import Deliverer
 from newsletter.app.deliver_mail import deliver_mail, recover_mail
+from newsletter.app.hold_issue import end_holds
 from newsletter.app.receive_events import apply_reports
 from newsletter.errors import NewsletterError
 
@@ -76,6 +77,8 @@ class Sender:
         if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + _BEAT_SECONDS
             self._app.store.meta.beat("sender", self._app.now())
+        if told := end_holds(self._app):
+            log.info("%s", told)
         busy = recover_mail(self._app, self._owner)
         busy = self._deliverer.recover() or busy
         busy = deliver_mail(self._app, self._owner) or busy

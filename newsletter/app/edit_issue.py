@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from newsletter.app.compose_issue import find_issue
 from newsletter.app.container import App
-from newsletter.errors import InputError, NotFoundError, TransitionError
+from newsletter.errors import ContentChangedError, InputError, NotFoundError, TransitionError
 from newsletter.issues import Issue, IssueStatus
 from newsletter.rendering.words import PREHEADER_LIMITS, SUBJECT_LIMIT
 from newsletter.selection import Section
@@ -28,27 +29,71 @@ def edit_issue(
     drop: Sequence[str] = (),
     full: Sequence[str] = (),
     brief: Sequence[str] = (),
+    by: str = "command line",
+    seen: str | None = None,
 ) -> Issue:
     """Set the texts that are given. `order` names slugs that come first, in that order; `add`, `drop`, `full` and
-    `brief` name slugs. Raises InputError for text or slugs that cannot be, TransitionError once the issue is sending.
+    `brief` name slugs. `seen` is the content_mark() that `by` was looking at.
+
+    Raises InputError for text or slugs that cannot be, TransitionError once the issue is sending, and
+    ContentChangedError where somebody else changed what was `seen`; then nothing is changed.
     """
     texts = _texts(subject, preheader, intro)
     with app.store.transaction():
-        issue = find_issue(app, key)
-        if issue.status not in _EDITABLE:
-            raise TransitionError(
-                f"Issue {key} is {issue.status}: its content is settled.",
-                next_step="Draft it first." if issue.status in (IssueStatus.SKIPPED, IssueStatus.MISSED) else "",
+        issue = _editable(app, key)
+        before = app.store.issues.snapshot(issue.id)
+        if seen is not None and seen != _mark(before):
+            last = app.store.issues.last_edit(issue.id)
+            raise ContentChangedError(
+                f"{last[2] if last else 'Somebody else'} changed issue {key} while you were looking at it.",
+                next_step="Nothing of yours was saved over it: look at it as it is now, then say it again.",
             )
         if texts:
             app.store.issues.set(issue.id, **texts)
         if order or add or drop or full or brief:
             rows = _arranged(app, app.store.issues.items(issue.id), order, add, drop, full, brief)
             app.store.issues.put_items(issue.id, rows)
-        if issue.status is not IssueStatus.DRAFT:
-            app.store.issues.move(issue.id, issue.status, IssueStatus.DRAFT, hold_until=None)
-        app.store.issues.set(issue.id, content_sha256=None, approved_at=None)
+        if app.store.issues.snapshot(issue.id) != before:
+            app.store.issues.keep_edit(issue.id, before, by, app.now())
+        _void_approval(app, issue)
     return find_issue(app, key)
+
+
+def undo_edit(app: App, key: str) -> Issue:
+    """Take the newest change back; again for the one before. Raises TransitionError where there is none."""
+    with app.store.transaction():
+        issue = _editable(app, key)
+        last = app.store.issues.last_edit(issue.id)
+        if last is None:
+            raise TransitionError(f"Nothing of issue {key} was changed.", next_step="There is nothing to undo.")
+        app.store.issues.restore(issue.id, last[0], last[3])
+        _void_approval(app, issue)
+    return find_issue(app, key)
+
+
+def content_mark(app: App, issue: Issue) -> str:
+    """16 hex digits that change with the content."""
+    return _mark(app.store.issues.snapshot(issue.id))
+
+
+def _mark(snapshot: str) -> str:
+    return sha256(snapshot.encode()).hexdigest()[:16]
+
+
+def _editable(app: App, key: str) -> Issue:
+    issue = find_issue(app, key)
+    if issue.status not in _EDITABLE:
+        raise TransitionError(
+            f"Issue {key} is {issue.status}: its content is settled.",
+            next_step="Draft it first." if issue.status in (IssueStatus.SKIPPED, IssueStatus.MISSED) else "",
+        )
+    return issue
+
+
+def _void_approval(app: App, issue: Issue) -> None:
+    if issue.status is not IssueStatus.DRAFT:
+        app.store.issues.move(issue.id, issue.status, IssueStatus.DRAFT, hold_until=None)
+    app.store.issues.set(issue.id, content_sha256=None, approved_at=None)
 
 
 def _texts(subject: str | None, preheader: str | None, intro: str | None) -> dict[str, str]:

@@ -9,10 +9,9 @@ from newsletter.app.approve_issue import blocking, queue_test
 from newsletter.app.compose_issue import check_mail, compose_issue
 from newsletter.app.container import App
 from newsletter.app.draft_issue import choose_for, create_issue, expired_of, fill_issue
+from newsletter.app.hold_issue import end_holds
 from newsletter.app.mail_one import queue_notice
 from newsletter.app.readiness import Task, live_tasks
-from newsletter.app.send_issue import freeze_issue
-from newsletter.errors import NewsletterError
 from newsletter.issues import Issue, IssueStatus, Slot, newest_due_slot
 from newsletter.selection import Selection
 
@@ -23,9 +22,9 @@ def tick(app: App) -> str | None:
     """Do what is due; one sentence about it, or None where nothing was. Any number of processes may tick at once."""
     app.store.meta.beat("ticker", app.now())
     app.store.subscribers.forget_ips(app.now() - _IP_RETENTION)
+    sent = end_holds(app)
     if app.settings.schedule.mode == "off":
-        return None
-    sent = _end_holds(app)
+        return sent
     slot = newest_due_slot(app.settings.weekly_rule, app.now())
     if slot.at < app.store.meta.created_at or app.store.issues.by_key(slot.key):
         return sent
@@ -140,32 +139,6 @@ def _begin_hold(app: App, issue: Issue, open_tasks: list[Task], notes: list[str]
 
 def _link(app: App, issue: Issue) -> tuple[str, str]:
     return f"Look at issue {issue.key}", f"{app.settings.site_url}/drafts/{app.signer.draft(issue.id)}"
-
-
-def _end_holds(app: App) -> str | None:
-    told = None
-    for issue in app.store.issues.in_status(IssueStatus.HOLDING):
-        if issue.hold_until is None or issue.hold_until > app.now():
-            continue
-        try:
-            freeze_issue(app, issue.key, tested=False)
-            told = f"Issue {issue.key} is sending: its hold is over."
-        except NewsletterError as error:
-            now = app.store.issues.by_id(issue.id)
-            if now is None or now.status not in (IssueStatus.HOLDING, IssueStatus.DRAFT):
-                continue  # another process was quicker, and it goes out
-            if not error.permanent:
-                raise  # the next tick tries again
-            app.store.issues.move(issue.id, IssueStatus.HOLDING, IssueStatus.DRAFT, hold_until=None, reason=str(error))
-            queue_notice(
-                app,
-                f"stopped/{issue.key}/{issue.content_sha256}",
-                f"Issue {issue.key} did not go out",
-                f"Issue {issue.key} was stopped when its hold ended",
-                [str(error)],
-            )
-            told = f"Issue {issue.key} is stopped: {error}"
-    return told
 
 
 def _local(slot: Slot, zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -164,6 +164,38 @@ class Issues:
             ItemRow(row["comparison_id"], Section(row["section"]), json.loads(row["before"]), json.loads(row["labels"]))
             for row in rows
         ]
+
+    def snapshot(self, issue_id: int) -> str:
+        """Its texts and items as JSON: equal texts are equal content, and restore() takes them back."""
+        issue = self.by_id(issue_id)
+        assert issue is not None
+        items = [[row.comparison_id, str(row.section)] for row in self.items(issue_id)]
+        return json.dumps([issue.subject, issue.preheader, issue.intro, items])
+
+    def keep_edit(self, issue_id: int, before: str, operator: str, at: datetime) -> None:
+        """Note what it said before a change."""
+        self._database.insert(
+            "INSERT INTO issue_edit (issue_id, at, operator, content) VALUES (?, ?, ?, ?)",
+            (issue_id, text_of(at), operator, before),
+        )
+
+    def last_edit(self, issue_id: int) -> tuple[int, datetime, str, str] | None:
+        """(id, when, who, what it said before) of the newest change that is not undone; None where there is none."""
+        row = self._database.one("SELECT * FROM issue_edit WHERE issue_id = ? ORDER BY id DESC LIMIT 1", (issue_id,))
+        return (row["id"], moment_of(row["at"]), row["operator"], row["content"]) if row else None
+
+    def restore(self, issue_id: int, edit_id: int, content: str) -> None:
+        """Say again what it said before that change, and forget the change."""
+        subject, preheader, intro, items = json.loads(content)
+        with self._database.transaction():
+            rows = {row.comparison_id: row for row in self.items(issue_id)}
+            before = [
+                replace(rows.get(number) or ItemRow(number, Section.FULL, {}, {}), section=Section(section))
+                for number, section in items
+            ]
+            self.set(issue_id, subject=subject, preheader=preheader, intro=intro)
+            self.put_items(issue_id, before)
+            self._database.change("DELETE FROM issue_edit WHERE id = ?", (edit_id,))
 
     def put_choices(self, issue_id: int, choices: list[ChoiceRow]) -> None:
         """Replace the explanation; the order is the ranking."""

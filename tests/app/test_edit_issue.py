@@ -7,10 +7,10 @@ import pytest
 from newsletter.app.approve_issue import approve_issue
 from newsletter.app.container import App
 from newsletter.app.draft_issue import draft_issue
-from newsletter.app.edit_issue import edit_issue
+from newsletter.app.edit_issue import content_mark, edit_issue, undo_edit
 from newsletter.app.schedule import skip_slot
-from newsletter.errors import InputError, NotFoundError, TransitionError
-from newsletter.issues import IssueStatus, Section
+from newsletter.errors import ContentChangedError, InputError, NotFoundError, TransitionError
+from newsletter.issues import Issue, IssueStatus, Section
 from newsletter.store.issues import ItemRow
 from tests.app.scripted import add_week
 
@@ -125,3 +125,40 @@ def test_a_skipped_issue_is_to_be_drafted_first(drafted: App) -> None:
     with pytest.raises(TransitionError) as caught:
         edit_issue(drafted, KEY, intro="x")
     assert caught.value.next_step == "Draft it first."
+
+
+def issue_of(app: App) -> Issue:
+    found = app.store.issues.by_key(KEY)
+    assert found is not None
+    return found
+
+
+def test_a_second_hand_never_overwrites_what_it_did_not_see(drafted: App) -> None:
+    seen = content_mark(drafted, issue_of(drafted))
+    edit_issue(drafted, KEY, subject="Ada chose this subject", by="ada@example.org", seen=seen)
+    with pytest.raises(ContentChangedError, match="ada@example.org changed issue"):
+        edit_issue(drafted, KEY, subject="Bob chose that subject", by="bob@example.org", seen=seen)
+    assert issue_of(drafted).subject == "Ada chose this subject"
+
+
+def test_changes_are_undone_one_by_one(drafted: App) -> None:
+    first, before = content_mark(drafted, issue_of(drafted)), arrangement(drafted)
+    edit_issue(drafted, KEY, subject="Another subject altogether")
+    edit_issue(drafted, KEY, drop=["cedar-vs-rival"], add=["dogwood-vs-rival"])
+    undo_edit(drafted, KEY)
+    assert arrangement(drafted) == before
+    assert content_mark(drafted, undo_edit(drafted, KEY)) == first
+    with pytest.raises(TransitionError, match="was changed"):
+        undo_edit(drafted, KEY)
+
+
+def test_an_edit_that_changes_nothing_leaves_nothing_to_undo(drafted: App) -> None:
+    edit_issue(drafted, KEY, subject=issue_of(drafted).subject)
+    with pytest.raises(TransitionError):
+        undo_edit(drafted, KEY)
+
+
+def test_an_undo_voids_an_approval_too(drafted: App) -> None:
+    edit_issue(drafted, KEY, subject="Another subject altogether")
+    approve_issue(drafted, KEY)
+    assert undo_edit(drafted, KEY).status is IssueStatus.DRAFT

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.app import hold_issue as holding
 from newsletter.app import tick as module
 from newsletter.app.container import App
 from newsletter.app.deliver_mail import deliver_mail
@@ -232,7 +233,7 @@ def test_a_hold_that_another_process_ends_at_the_same_moment_raises_no_alarm(
         freeze_issue(app, key, tested=tested)
         return freeze_issue(app, key, tested=tested)
 
-    monkeypatch.setattr(module, "freeze_issue", late)
+    monkeypatch.setattr(holding, "freeze_issue", late)
     assert tick(app) is None
     assert issue_of(app).status is IssueStatus.SENDING
     assert not [key for key in notices(app) if key.startswith("stopped/")]
@@ -249,7 +250,7 @@ def test_a_database_that_is_busy_when_a_hold_ends_does_not_stop_the_issue(
         raise StoreError("busy")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "freeze_issue", busy)
+        patch.setattr(holding, "freeze_issue", busy)
         with pytest.raises(StoreError):
             tick(app)
     assert issue_of(app).status is IssueStatus.HOLDING

@@ -64,3 +64,13 @@ CREATE TABLE idempotency (
   status INTEGER,
   body BLOB
 ) WITHOUT ROWID;
+
+-- What an issue said before each change of its content, so that a change can be undone. content: JSON, as snapshot() makes it.
+CREATE TABLE issue_edit (
+  id INTEGER PRIMARY KEY,
+  issue_id INTEGER NOT NULL REFERENCES issue (id),
+  at TEXT NOT NULL,
+  operator TEXT NOT NULL,
+  content TEXT NOT NULL
+);
+CREATE INDEX issue_edit_of ON issue_edit (issue_id, id);
