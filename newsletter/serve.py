@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from newsletter.app.container import App
 from newsletter.bootstrap import templates_folder
@@ -58,15 +60,24 @@ def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] =
     from newsletter.web.site import create_site
 
     host, port = listener.getsockname()[:2]
+    stopping = threading.Event()
     config = uvicorn.Config(
-        create_site(app, templates_folder()),
+        create_site(app, templates_folder(), stopping),
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the pages decide themselves whom they believe about a visitor's address
         timeout_graceful_shutdown=_DRAIN_SECONDS // 2,
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        """Tells open streams to end: uvicorn waits for them, and they for the issue."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            stopping.set()
+            super().handle_exit(sig, frame)
+
+    server = Server(config)
     sender = Sender(app)
     ticker = build_scheduler(app)
     sender.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -169,7 +169,7 @@ class Issues:
         """Its texts and items as JSON: equal texts are equal content, and restore() takes them back."""
         issue = self.by_id(issue_id)
         assert issue is not None
-        items = [[row.comparison_id, str(row.section)] for row in self.items(issue_id)]
+        items = [[row.comparison_id, str(row.section), dict(row.before)] for row in self.items(issue_id)]
         return json.dumps([issue.subject, issue.preheader, issue.intro, items])
 
     def keep_edit(self, issue_id: int, before: str, operator: str, at: datetime) -> None:
@@ -188,13 +188,12 @@ class Issues:
         """Say again what it said before that change, and forget the change."""
         subject, preheader, intro, items = json.loads(content)
         with self._database.transaction():
-            rows = {row.comparison_id: row for row in self.items(issue_id)}
-            before = [
-                replace(rows.get(number) or ItemRow(number, Section.FULL, {}, {}), section=Section(section))
-                for number, section in items
+            labels = {row.comparison_id: row.labels for row in self.items(issue_id)}
+            rows = [
+                ItemRow(number, Section(section), before, labels.get(number, {})) for number, section, before in items
             ]
             self.set(issue_id, subject=subject, preheader=preheader, intro=intro)
-            self.put_items(issue_id, before)
+            self.put_items(issue_id, rows)
             self._database.change("DELETE FROM issue_edit WHERE id = ?", (edit_id,))
 
     def put_choices(self, issue_id: int, choices: list[ChoiceRow]) -> None:

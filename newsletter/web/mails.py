@@ -24,11 +24,14 @@ _NEW_WINDOW = '<base target="_blank">'
 _LIMIT = 200
 
 
-def framed_mail(html: str) -> HTMLResponse:
-    """The HTML part of a mail, to be shown in a sandboxed frame of ours: it can run nothing and load nothing."""
+def framed_mail(html: str, *, images: bool = True) -> HTMLResponse:
+    """The HTML part of a mail, to be shown in a sandboxed frame of ours: it can run nothing, and load nothing but
+    `images`.
+    """
     before, head, after = html.partition("<head>")
+    policy = _MAIL_POLICY if images else _MAIL_POLICY.replace("img-src 'self' data: https:", "img-src 'none'")
     framed = f"{before}{head}{_NEW_WINDOW}{after}" if head else _NEW_WINDOW + html
-    return HTMLResponse(framed, headers={**PRIVATE, "Content-Security-Policy": _MAIL_POLICY})
+    return HTMLResponse(framed, headers={**PRIVATE, "Content-Security-Policy": policy})
 
 
 def mails(site: FastAPI, app: App, pages: Pages) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -16,6 +17,8 @@ from newsletter.errors import InputError, NotFoundError, StoreError, TokenError
 from newsletter.web.console.entering import entering
 from newsletter.web.console.gate import Gate, install
 from newsletter.web.console.home import home
+from newsletter.web.console.issues import issues
+from newsletter.web.console.sending import sending
 from newsletter.web.drafts import drafts
 from newsletter.web.guard import Guard
 from newsletter.web.identity import Identity
@@ -39,8 +42,8 @@ _PROBLEMS = {
 _UNKNOWN = ("Something went wrong here", "It is our fault, not yours. Try it again in a minute.")
 
 
-def create_site(app: App, templates: Path) -> FastAPI:
-    """The site of a built App. `templates` holds the folder `web`."""
+def create_site(app: App, templates: Path, stopping: threading.Event | None = None) -> FastAPI:
+    """The site of a built App. `templates` holds the folder `web`; `stopping` is set when the server is to end."""
     pages = Pages(templates, site_facts(app), has_outbox=mailbox_of(app) is not None)
     identity = Identity(app)
     site = FastAPI(openapi_url=None, redirect_slashes=False)  # RFC 8058: never redirect
@@ -53,6 +56,8 @@ def create_site(app: App, templates: Path) -> FastAPI:
     gate = Gate(app, pages)
     entering(site, app, pages, gate)
     home(app, gate)
+    issues(app, gate)
+    sending(app, gate, stopping or threading.Event())
     install(site, gate)
 
     def problem(request: Request, status: int) -> Response:

@@ -136,7 +136,7 @@ def issue_of(app: App) -> Issue:
 def test_a_second_hand_never_overwrites_what_it_did_not_see(drafted: App) -> None:
     seen = content_mark(drafted, issue_of(drafted))
     edit_issue(drafted, KEY, subject="Ada chose this subject", by="ada@example.org", seen=seen)
-    with pytest.raises(ContentChangedError, match="ada@example.org changed issue"):
+    with pytest.raises(ContentChangedError, match=r"ada@example\.org changed issue"):
         edit_issue(drafted, KEY, subject="Bob chose that subject", by="bob@example.org", seen=seen)
     assert issue_of(drafted).subject == "Ada chose this subject"
 
