@@ -108,9 +108,9 @@ def _write_rejects(path: Path, rejects: list[BadRow]) -> None:
         writer = csv.writer(file)
         writer.writerow(["line", "reason", "cells"])
         for row in rejects:
-            writer.writerow([row.line, row.reason, *(_inert(cell) for cell in row.cells)])
+            writer.writerow([row.line, row.reason, *(inert_cell(cell) for cell in row.cells)])
 
 
-def _inert(cell: str) -> str:
+def inert_cell(cell: str) -> str:
     """A spreadsheet runs cells that begin like a formula (OWASP, CSV injection)."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -25,6 +25,11 @@ def report_issue(app: App, key: str) -> IssueReport:
     )
 
 
+def who_missed(app: App, key: str, limit: int) -> list[dict[str, str | None]]:
+    """Who did not get it, and why: email (None: erased), status, outcome, detail. -1 is everybody."""
+    return app.store.deliveries.not_accepted(find_issue(app, key).id, limit)
+
+
 def evidence_of_unknown(app: App, key: str) -> list[dict[str, object]]:
     """What is known of each delivery in doubt: who, since when, under which key, and what happened."""
     issue = find_issue(app, key)

@@ -18,6 +18,7 @@ from newsletter.web.console.entering import entering
 from newsletter.web.console.gate import Gate, install
 from newsletter.web.console.home import home
 from newsletter.web.console.issues import issues
+from newsletter.web.console.results import results
 from newsletter.web.console.sending import sending
 from newsletter.web.drafts import drafts
 from newsletter.web.guard import Guard
@@ -58,6 +59,7 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     home(app, gate)
     issues(app, gate)
     sending(app, gate, stopping or threading.Event())
+    results(app, gate)
     install(site, gate)
 
     def problem(request: Request, status: int) -> Response:
