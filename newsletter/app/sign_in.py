@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from newsletter.app.container import App
 from newsletter.app.record import note
 from newsletter.audience.subscriber import normal_address
-from newsletter.errors import InputError, SignInError, TokenError
+from newsletter.errors import InputError, NotFoundError, SignInError, TokenError
 from newsletter.operators import INVITE, Operator, Role, checked_password
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's floor for Argon2id
@@ -36,6 +36,13 @@ def make_invitation(app: App, email: str, role: Role, *, by: str = "command line
         app.store.operators.invite(_hash(token), normal_address(email).casefold() if email else "", role, app.now())
         note(app, by, "invited", detail=f"{email or 'the first operator'} as {role}", via=via)
     return token
+
+
+def first_door(app: App) -> str | None:
+    """The address of a set-up link where there is no operator yet, else None. Each call makes a new one."""
+    if app.store.operators.count():
+        return None
+    return f"{app.settings.site_url}/console/set-up/{make_invitation(app, '', Role.OWNER)}"
 
 
 def invited(app: App, token: str) -> tuple[str, Role]:
@@ -58,9 +65,20 @@ def accept_invitation(app: App, token: str, email: str, password: str) -> str:
             raise TokenError("Somebody used this link this moment.")
         operator_id = app.store.operators.add(email, role, hashed, app.now())
         if operator_id is None:
-            raise InputError("There is an operator of this address already.", next_step="Sign in.")
+            operator_id = _come_back(app, email, role, hashed, invited_by_name=bool(given))
         note(app, email, "came in", detail=f"as {role}", via="console")
         return _begin(app, operator_id)
+
+
+def _come_back(app: App, email: str, role: Role, hashed: str, *, invited_by_name: bool) -> int:
+    """Who lost a password or a telephone was invited anew: both are new, and the role is that of the invitation."""
+    found = app.store.operators.by_email(email)
+    if found is None or not invited_by_name or found[0].disabled_at:
+        raise InputError("There is an operator of this address already.", next_step="Sign in.")
+    app.store.operators.set_password(found[0].id, hashed)
+    app.store.operators.set_totp(found[0].id, None)
+    app.store.operators.set_role(found[0].id, role)
+    return found[0].id
 
 
 def sign_in(app: App, email: str, password: str, code: str, *, client: bytes) -> str:
@@ -102,6 +120,27 @@ def signed_in(app: App, token: str) -> Operator | None:
 
 def sign_out(app: App, token: str) -> None:
     app.store.operators.end(_hash(token))
+
+
+def all_operators(app: App) -> list[Operator]:
+    """In the order they came."""
+    return app.store.operators.all()
+
+
+def let_in(app: App, email: str, *, allowed: bool, by: str, via: str) -> None:
+    """Let somebody sign in, or end their sessions and let them no more. Raises NotFoundError, and InputError for the
+    last owner: somebody must be able to let others in.
+    """
+    with app.store.transaction():
+        found = app.store.operators.by_email(email.strip().casefold())
+        if found is None:
+            raise NotFoundError(f"There is no operator {email}.", next_step="See `newsletter operators list`.")
+        operator = found[0]
+        last = operator.role is Role.OWNER and operator.disabled_at is None and app.store.operators.owners() == 1
+        if not allowed and last:
+            raise InputError(f"{email} is the only owner.", next_step="Invite another owner first.")
+        app.store.operators.disable(operator.id, None if allowed else app.now())
+        note(app, by, "let in" if allowed else "let out", detail=operator.email, via=via)
 
 
 def change_password(app: App, operator: Operator, old: str, new: str) -> str:

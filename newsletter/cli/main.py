@@ -19,6 +19,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "comparisons": ("comparisons:comparisons", "Import, list, show and export comparisons."),
     "subscribers": ("subscribers:subscribers", "Add, import, list, show, export and erase subscribers."),
     "issues": ("issues:issues", "Draft, edit, preview, test, approve, send and report issues."),
+    "operators": ("operators:operators", "Who may sign in to the console, and what they did."),
     "schedule": ("setup:schedule", "The weekly slots ahead; skip one."),
 }
 

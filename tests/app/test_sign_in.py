@@ -14,7 +14,9 @@ from newsletter.app.sign_in import (
     accept_invitation,
     change_password,
     confirm_totp,
+    first_door,
     invited,
+    let_in,
     make_invitation,
     new_totp,
     sign_in,
@@ -167,3 +169,35 @@ def test_neither_password_nor_code_nor_session_stands_in_the_database(app: App, 
 def test_what_was_done_is_recorded_newest_first(app: App, owner: Operator) -> None:
     assert [deed.act for _, deed in what_was_done(app)] == ["came in", "invited"]
     assert what_was_done(app, limit=1)[0][1].operator == "ada@example.org"
+
+
+def test_whoever_lost_their_password_is_invited_anew(app: App, owner: Operator) -> None:
+    secret, _ = new_totp(app, owner)
+    confirm_totp(app, owner, secret, pyotp.TOTP(secret).at(app.now()))
+    session = accept_invitation(app, make_invitation(app, owner.email, Role.EDITOR), "", WORDS + " anew")
+    operator = signed_in(app, session)
+    assert operator is not None
+    assert (operator.id, operator.role, operator.has_totp) == (owner.id, Role.EDITOR, False)
+    with pytest.raises(SignInError):
+        sign_in(app, owner.email, WORDS, "", client=HERE)
+
+
+def test_a_link_without_a_name_takes_over_nobody(app: App, owner: Operator) -> None:
+    with pytest.raises(InputError, match="already"):
+        accept_invitation(app, make_invitation(app, "", Role.OWNER), owner.email, WORDS)
+
+
+def test_the_last_owner_cannot_be_let_out(app: App, owner: Operator) -> None:
+    with pytest.raises(InputError, match="only owner"):
+        let_in(app, owner.email, allowed=False, by="x", via="x")
+    accept_invitation(app, make_invitation(app, "bob@example.org", Role.OWNER), "", WORDS)
+    let_in(app, owner.email, allowed=False, by="x", via="x")
+    let_in(app, owner.email, allowed=True, by="x", via="x")
+    assert sign_in(app, owner.email, WORDS, "", client=HERE)
+
+
+def test_the_first_run_makes_a_door_and_later_ones_none(app: App) -> None:
+    door = first_door(app)
+    assert door is not None
+    accept_invitation(app, door.rpartition("/")[2], "ada@example.org", WORDS)
+    assert first_door(app) is None

@@ -1,0 +1,94 @@
+"""`newsletter operators …`"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.face import Face, common, safe, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_ROLES = click.Choice(["viewer", "editor", "owner"])
+
+
+@click.group("operators")
+def operators() -> None:
+    """Who may sign in to the console: invite, list, let out, and what they did."""
+
+
+@operators.command("invite")
+@click.argument("email", required=False, default="")
+@click.option("--role", type=_ROLES, default="owner", show_default=True)
+@common
+def invite(face: Face, email: str, role: str) -> None:
+    """Make a one-time link with which somebody comes in; also the way back for who lost a password."""
+    from newsletter.app.sign_in import make_invitation
+    from newsletter.operators import Role
+
+    url = f"{face.settings.site_url}/console/set-up/{make_invitation(face.app, email, Role(role))}"
+    face.answer(
+        {"url": url, "role": role, "email": email or None},
+        lambda console: console.print(f"Within a day, and once, this lets somebody in as {role}:\n{url}"),
+    )
+
+
+@operators.command("list")
+@common
+def list_(face: Face) -> None:
+    """Everybody who may sign in, and who may not any more."""
+    from newsletter.app.sign_in import all_operators
+
+    found = all_operators(face.app)
+
+    def draw(console: Console) -> None:
+        rows = table("address", "role", "codes", "state")
+        for one in found:
+            state = f"let out {one.disabled_at:%Y-%m-%d}" if one.disabled_at else "may sign in"
+            rows.add_row(safe(one.email), str(one.role), "on" if one.has_totp else "off", state)
+        console.print(rows if found else "Nobody yet: newsletter operators invite")
+
+    face.answer(found, draw)
+
+
+@operators.command("disable")
+@click.argument("email")
+@common
+def disable(face: Face, email: str) -> None:
+    """End every session of somebody, and let them sign in no more. Undo: enable."""
+    from newsletter.app.sign_in import let_in
+
+    let_in(face.app, email, allowed=False, by="command line", via="command line")
+    face.answer({"email": email, "allowed": False}, lambda console: console.print(f"{email} is out."))
+
+
+@operators.command("enable")
+@click.argument("email")
+@common
+def enable(face: Face, email: str) -> None:
+    """Let somebody sign in again."""
+    from newsletter.app.sign_in import let_in
+
+    let_in(face.app, email, allowed=True, by="command line", via="command line")
+    face.answer({"email": email, "allowed": True}, lambda console: console.print(f"{email} may sign in again."))
+
+
+@operators.command("log")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@common
+def log(face: Face, limit: int) -> None:
+    """What was done, by whom, newest first."""
+    from newsletter.app.record import what_was_done
+
+    found = [deed for _, deed in what_was_done(face.app, limit=limit)]
+
+    def draw(console: Console) -> None:
+        rows = table("when (UTC)", "who", "did", "to", "via")
+        for deed in found:
+            act = f"{deed.act} ({deed.detail})" if deed.detail else deed.act
+            rows.add_row(f"{deed.at:%Y-%m-%d %H:%M}", safe(deed.operator), safe(act), safe(deed.subject), deed.via)
+        console.print(rows if found else "Nothing yet.")
+
+    face.answer(found, draw)
