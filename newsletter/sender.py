@@ -11,7 +11,7 @@ from newsletter.app.container import App
 from newsletter.app.deliver import Deliverer
 from newsletter.app.deliver_mail import deliver_mail, recover_mail
 from newsletter.app.receive_events import apply_reports
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, where_it_arose
 
 log = logging.getLogger(__name__)
 _IDLE_SECONDS = 1.0
@@ -60,8 +60,8 @@ class Sender:
             except NewsletterError as error:
                 log.error("%s", error)
                 self._stop.wait(_TROUBLE_SECONDS)
-            except Exception:
-                log.exception("The sender met an error it does not know.")
+            except Exception as error:
+                log.error("The sender met an error it does not know: %s", where_it_arose(error))
                 self._stop.wait(_TROUBLE_SECONDS)
 
     def _batches(self) -> None:

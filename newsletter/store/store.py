@@ -16,6 +16,7 @@ from newsletter.store.pace import Pace
 from newsletter.store.saved import Saved
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.subscribers import Subscribers
+from newsletter.store.traces import Traces
 from newsletter.store.votes import Votes
 
 
@@ -38,6 +39,7 @@ class Store:
         self.events = Events(self.database)
         self.votes = Votes(self.database)
         self.saved = Saved(self.database)
+        self.traces = Traces(self.database)
         self.pace = Pace(self.database)
 
     @property
