@@ -13,6 +13,8 @@ NewsletterError                 one clear line for a person; exit code 1
 └── ProviderError               a provider is not set up, or its webhook is not what it says
 """
 
+import traceback
+
 
 class NewsletterError(Exception):
     """Something did not work out."""
@@ -72,3 +74,11 @@ class StoreError(NewsletterError):
 
 class ProviderError(NewsletterError):
     """The provider cannot be used."""
+
+
+def where_it_arose(error: BaseException) -> str:
+    """The class of an error and where it arose. Its words stay out: they may hold an address or a token."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    cause = f", from {type(error.__cause__).__name__}" if error.__cause__ else ""
+    return f"{type(error).__name__}{cause} at {where}"

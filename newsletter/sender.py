@@ -12,7 +12,7 @@ from newsletter.app.deliver import Deliverer
 from newsletter.app.deliver_mail import deliver_mail, recover_mail
 from newsletter.app.hold_issue import end_holds
 from newsletter.app.receive_events import apply_reports
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, where_it_arose
 
 log = logging.getLogger(__name__)
 _IDLE_SECONDS = 1.0
@@ -61,8 +61,8 @@ class Sender:
             except NewsletterError as error:
                 log.error("%s", error)
                 self._stop.wait(_TROUBLE_SECONDS)
-            except Exception:
-                log.exception("The sender met an error it does not know.")
+            except Exception as error:
+                log.error("The sender met an error it does not know: %s", where_it_arose(error))
                 self._stop.wait(_TROUBLE_SECONDS)
 
     def _batches(self) -> None:

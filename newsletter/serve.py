@@ -58,11 +58,14 @@ def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] =
 
     from newsletter.scheduler import build_scheduler
     from newsletter.web.site import create_site
+    from newsletter.web.templating import compile_templates
 
     host, port = listener.getsockname()[:2]
     stopping = threading.Event()
+    compile_templates(templates_folder())
     config = uvicorn.Config(
         create_site(app, templates_folder(), stopping),
+        http="h11",  # it refuses a head of more than 64 KiB; httptools, the default where it is installed, does not
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -148,6 +148,13 @@ class WebSettings(_Section):
             raise ValueError(f"{wrong[0]!r} is no origin; write one like https://example.com, without a path")
         return origins
 
+    @field_validator("hosts")
+    @classmethod
+    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [one for one in hosts if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", one)]:
+            raise ValueError(f"{wrong[0]!r} is no name; write one like www.example.com, 192.168.0.4 or [2001:db8::4]")
+        return hosts
+
 
 class Settings(BaseSettings):
     """Everything an operator can set."""

@@ -83,7 +83,7 @@ def test_the_package_says_its_version_once() -> None:
 
 
 def test_every_rule_for_words_names_a_test_that_exists() -> None:
-    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "rendering").glob("test_*.py"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     rows = [line for line in (ROOT / "docs" / "words.md").read_text(encoding="utf-8").splitlines() if "`test_" in line]
     assert len(rows) >= 25
     assert [row for row in rows if f"def {row.split('`')[-2]}(" not in tests] == []

@@ -26,7 +26,7 @@ def queue_test(app: App, key: str, address: str) -> int:
     address = normal_address(address)
     code = test_code_of(app, compose_issue(app, issue).sha256)
     tested = compose_issue(app, issue, test_code=code)
-    values = dead_slots(app)
+    values = dead_slots(app, tested.mail)
     html, text = split_mail(tested.mail, issue.nonce)
     filled = type(tested.mail)(
         subject=tested.mail.subject,

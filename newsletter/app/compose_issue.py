@@ -6,19 +6,20 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from newsletter.app.container import App
 from newsletter.audience.tokens import DEAD_TOKEN
-from newsletter.comparisons.model import Comparison
+from newsletter.comparisons.model import Comparison, VoteTally
 from newsletter.errors import NotFoundError
 from newsletter.issues import Issue, IssueContent, Item, from_manifest
 from newsletter.rendering.lint import Finding, lint_mail
-from newsletter.rendering.mjml import RenderedMail, reader_slots, render_correction, render_issue
+from newsletter.rendering.mjml import RenderedMail, render_correction, render_issue
 from newsletter.rendering.personalise import slot
+from newsletter.rendering.slots import reader_slots
 from newsletter.store.comparisons import Stored
 
 _VOTED = 3
@@ -80,14 +81,32 @@ def content_of(app: App, issue: Issue) -> IssueContent:
     return IssueContent(issue.key, issue.slot.day, issue.subject, issue.preheader, issue.intro, items, voted)
 
 
+def keep_votes(app: App, issue: Issue) -> None:
+    """Keep how readers have voted by now on the last issue's tools: an issue that was looked at, and perhaps approved,
+    must not change with the next vote.
+    """
+    tools = {side.slug for item in _last_items(app, issue) for side in item.comparison.sides}
+    app.store.votes.keep_for(issue.id, sorted(tools))
+
+
 def _voted_on(app: App, issue: Issue) -> tuple[Item, ...]:
-    """Of the last issue's comparisons those that readers voted on since, the most votes first, three at most."""
+    """Of the last issue's comparisons those that readers voted on, the most votes first, three at most.
+
+    Of each tool the votes that our own readers had cast when this issue was drafted; where there are none, those that
+    came with the comparison. Votes of people on the web are not among them.
+    """
+    kept = app.store.votes.kept_for(issue.id)
+    items = [replace(item, comparison=_with_votes(item.comparison, kept)) for item in _last_items(app, issue)]
+    return tuple(sorted(filter(_votes, items), key=lambda item: (-_votes(item), item.comparison.slug))[:_VOTED])
+
+
+def _last_items(app: App, issue: Issue) -> list[Item]:
     last = app.store.issues.last_sent(issue.cutoff_at)
     if last is None:
-        return ()
+        return []
     rows = app.store.issues.items(last.id)
     stored = app.store.comparisons.by_ids([row.comparison_id for row in rows])
-    items = [
+    return [
         Item(
             stored[row.comparison_id].comparison,
             row.section,
@@ -95,7 +114,11 @@ def _voted_on(app: App, issue: Issue) -> tuple[Item, ...]:
         )
         for row in rows
     ]
-    return tuple(sorted(filter(_votes, items), key=lambda item: (-_votes(item), item.comparison.slug))[:_VOTED])
+
+
+def _with_votes(comparison: Comparison, votes: Mapping[str, VoteTally]) -> Comparison:
+    left, right = (replace(side, community=votes.get(side.slug, side.community)) for side in comparison.sides)
+    return replace(comparison, sides=(left, right))
 
 
 def _votes(item: Item) -> int:
@@ -178,9 +201,9 @@ def issue_envelope(app: App, issue: Issue, subject: str) -> dict[str, Any]:
     }
 
 
-def dead_slots(app: App) -> dict[str, str]:
+def dead_slots(app: App, mail: RenderedMail) -> dict[str, str]:
     """What stands in a reader's slots where there is no reader: in previews and tests."""
-    return reader_slots(f"{app.settings.site_url}/unsubscribe/{DEAD_TOKEN}", None)
+    return reader_slots(app.settings.site_url, DEAD_TOKEN, None, mail.tools)
 
 
 def test_code_of(app: App, content_sha256: str) -> str:

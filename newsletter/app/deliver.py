@@ -11,17 +11,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from newsletter.app.compose_issue import content_of
 from newsletter.app.container import App
 from newsletter.app.finish_issue import finish_issue
+from newsletter.audience.zones import is_zone
 from newsletter.delivery.message import Batch, Message, Recipient, Request, Sender, Stream
 from newsletter.delivery.pacing import wait_after
 from newsletter.delivery.provider import Answered, Doubt, Outcome, Refusal, Refused, SendStatus
 from newsletter.delivery.status import BatchStatus, DeliveryStatus
 from newsletter.errors import InputError
 from newsletter.issues import Issue, IssueStatus
-from newsletter.rendering.mjml import ISSUE_SLOTS, reader_slots
 from newsletter.rendering.personalise import Segments
+from newsletter.rendering.slots import issue_slots, issue_tools, reader_slots
 from newsletter.store.deliveries import Addressee, BatchRow, Settlement
 
 _DOUBTS_IN_A_ROW = 5
@@ -45,6 +48,7 @@ class Deliverer:
         self._owner = owner
         self._wait = wait
         self._messages: dict[int, Message] = {}
+        self._issue_tools: dict[int, tuple[str, ...]] = {}
         self._lock = threading.Lock()
         self._doubts = 0
 
@@ -93,8 +97,9 @@ class Deliverer:
     def _first_time(self, issue: Issue, batch: BatchRow) -> None:
         app = self._app
         may, gone = app.store.deliveries.addresses(batch)
-        if batch.members and [number for number, _ in batch.members] != [who.id for who in may]:
-            # refused before, and somebody left since: other bytes need another key
+        built = [(number, recipient.address) for number, recipient in batch.members]
+        if built and built != [(who.id, who.address) for who in may]:
+            # refused before, and somebody left or has another address since: other bytes need another key
             with app.store.transaction():
                 self._suppress(issue.id, gone)
                 parts = [[who.id for who in may]] if may else []
@@ -102,7 +107,7 @@ class Deliverer:
             self._after_cancel(issue.id)
             finish_issue(app, issue.id)
             return
-        members = list(batch.members) or [(who.id, self._recipient(issue, who)) for who in may]
+        members = list(batch.members) or self._recipients(issue, may)
         if not members:
             with app.store.transaction():
                 self._suppress(issue.id, gone)
@@ -269,28 +274,44 @@ class Deliverer:
         key = f"{issue.key}-{issue.nonce}/{row.number}"
         return Batch(key, self._message(issue), tuple(recipient for _, recipient in members))
 
-    def _recipient(self, issue: Issue, who: Addressee) -> Recipient:
-        settings = self._app.settings
-        url = f"{settings.site_url}/unsubscribe/{self._app.signer.reader(issue.id, who.id)}"
-        since = who.since.astimezone(settings.zone).date()
-        return Recipient(f"{issue.id}-{who.id}", who.address, reader_slots(url, since))
+    def _recipients(self, issue: Issue, may: list[Addressee]) -> list[tuple[int, Recipient]]:
+        """What is looked up here is kept with the batch, so a replay has the same values."""
+        app, tools = self._app, self._tools(issue)
+        saved = app.store.saved.among([who.id for who in may], tools)
+        site_url, own_zone = app.settings.site_url, app.settings.zone
+        found = []
+        for who in may:
+            zone = ZoneInfo(who.zone) if is_zone(who.zone) else own_zone
+            since = who.since.astimezone(zone).date()
+            token = app.signer.reader(issue.id, who.id)
+            values = reader_slots(site_url, token, since, tools, saved.get(who.id, frozenset()))
+            found.append((who.id, Recipient(f"{issue.id}-{who.id}", who.address, values)))
+        return found
+
+    def _tools(self, issue: Issue) -> tuple[str, ...]:
+        """Of the frozen issue; a correction has none."""
+        with self._lock:
+            if issue.id not in self._issue_tools:
+                self._issue_tools[issue.id] = issue_tools(content_of(self._app, issue))
+            return self._issue_tools[issue.id]
 
     def _message(self, issue: Issue) -> Message:
+        slots = issue_slots(self._tools(issue))
         with self._lock:
             if issue.id not in self._messages:
                 frozen = self._app.store.issues.frozen_mail(issue.id)
                 assert frozen is not None
                 html, text, envelope = frozen
                 split = {
-                    name: Segments.split(value, issue.nonce, "text", ISSUE_SLOTS)
+                    name: Segments.split(value, issue.nonce, "text", slots)
                     for name, value in envelope["headers"].items()
                 }
                 self._messages[issue.id] = Message(
                     Sender(envelope["sender_name"], envelope["sender"]),
                     envelope["reply_to"],
                     envelope["subject"],
-                    Segments.split(html, issue.nonce, "html", ISSUE_SLOTS),
-                    Segments.split(text, issue.nonce, "text", ISSUE_SLOTS),
+                    Segments.split(html, issue.nonce, "html", slots),
+                    Segments.split(text, issue.nonce, "text", slots),
                     tuple(split.items()),
                     Stream.BROADCAST,
                     datetime.fromisoformat(envelope["at"]),

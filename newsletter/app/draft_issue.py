@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from newsletter.app.compose_issue import content_of
+from newsletter.app.compose_issue import content_of, keep_votes
 from newsletter.app.container import App
 from newsletter.errors import ChecksFailedError, TransitionError
 from newsletter.issues import Issue, IssueStatus, Slot, next_slots, require_status, slot_of_key
@@ -105,6 +105,7 @@ def fill_issue(app: App, issue_id: int, selection: Selection) -> None:
         return  # a week that is skipped has its reasons, and nothing to say
     issue = issues.by_id(issue_id)
     assert issue is not None
+    keep_votes(app, issue)
     items = content_of(app, issue).items
     issues.set(issue_id, subject=propose_subject(items), preheader=propose_preheader(items), intro="")
 

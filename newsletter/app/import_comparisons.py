@@ -158,7 +158,8 @@ def _one(
     now = app.now()
     if stored is None:
         dated = replace(comparison, published_on=comparison.published_on or published_on)
-        seen[app.store.comparisons.add(dated, now, archived)] = located.line
+        local = now.astimezone(app.settings.zone)
+        seen[app.store.comparisons.add(dated, local, archived)] = located.line
         return entry
     if stored.id in seen:
         reason = f"It is the same comparison as in line {seen[stored.id]}."

@@ -13,7 +13,7 @@ from newsletter.app.container import App
 from newsletter.app.subscribe import find_subscriber
 from newsletter.audience.consent import Consent
 from newsletter.audience.subscriber import Subscriber, SuppressionReason
-from newsletter.comparisons.model import Comparison
+from newsletter.comparisons.model import Comparison, Verdict
 from newsletter.errors import InputError
 from newsletter.issues import Issue, IssueStatus
 from newsletter.selection import Section
@@ -49,18 +49,36 @@ class Person:
     consents: list[Consent]
     deliveries: list[dict[str, str | None]]
     mails: list[dict[str, Any]]
+    topics: list[str]
+    votes: dict[str, Verdict]
+    """Tool slug → choice."""
+    saved: dict[str, datetime]
+    """Tool slug → when, newest first."""
+    leavings: list[tuple[datetime, str, str]]
+    """(when, reason, words) of each time they said why they left."""
+    asked_change: tuple[str, datetime] | None
+    """The address they want to change to, and when they asked."""
 
 
 def look_at_subscriber(app: App, address: str) -> Person:
     """Raises NotFoundError."""
-    subscriber = find_subscriber(app, address)
-    store = app.store
+    return look_at(app, find_subscriber(app, address))
+
+
+def look_at(app: App, subscriber: Subscriber) -> Person:
+    """The same of somebody who is known already."""
+    store, number = app.store, subscriber.id
     return Person(
         subscriber,
         store.subscribers.suppression(subscriber.email or ""),
-        store.subscribers.consents(subscriber.id),
-        store.deliveries.of_subscriber(subscriber.id),
-        store.messages.of_subscriber(subscriber.id),
+        store.subscribers.consents(number),
+        store.deliveries.of_subscriber(number),
+        store.messages.of_subscriber(number),
+        sorted(store.subscribers.topics(number)),
+        store.votes.of_reader(number),
+        store.saved.of_reader(number),
+        store.subscribers.leavings(number),
+        store.subscribers.asked_change(number),
     )
 
 

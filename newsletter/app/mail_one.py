@@ -8,7 +8,12 @@ from typing import Any
 
 from newsletter.app.container import App
 from newsletter.audience.tokens import CONFIRM_DAYS
-from newsletter.rendering.mjml import RenderedMail, render_confirmation, render_notice
+from newsletter.rendering.mjml import RenderedMail, render_notice
+from newsletter.rendering.personal_mails import render_confirmation, render_known
+
+CONFIRM_EVERY = timedelta(hours=24)
+CONFIRM_AT_MOST = 3
+"""One address gets so many mails for having been entered in a form, until somebody confirms."""
 
 
 def queue_mail(
@@ -38,14 +43,37 @@ def queue_confirmation(app: App, subscriber_id: int, address: str) -> int | None
     """Ask for confirmation, at most once in 24 hours and three times in all; None where that is used up."""
     now = app.now()
     with app.store.transaction():
-        if not app.store.subscribers.may_confirm(subscriber_id, now, now - timedelta(hours=24), at_most=3):
+        if not _may_confirm(app, subscriber_id):
             return None
         url = f"{app.settings.site_url}/confirm/{app.signer.confirmation(subscriber_id)}"
         mail = render_confirmation(
             app.mail_templates, app.settings.publication, confirm_url=url, asked_at=now, days_valid=CONFIRM_DAYS
         )
-        key = f"confirm/{subscriber_id}/{now.timestamp():.0f}"
+        key = f"confirm/{subscriber_id}/{secrets.token_hex(8)}"  # once by _may_confirm()
         return queue_mail(app, key, "confirmation", address, mail, subscriber_id=subscriber_id)
+
+
+def queue_known(app: App, subscriber_id: int, address: str) -> int | None:
+    """Tell a subscriber who asked once more that they are one, within the same limits; None where they are used up."""
+    now = app.now()
+    with app.store.transaction():
+        if not _may_confirm(app, subscriber_id):
+            return None
+        token = app.signer.reader(0, subscriber_id)
+        mail = render_known(
+            app.mail_templates,
+            app.settings.publication,
+            preferences_url=f"{app.settings.site_url}/preferences/{token}",
+            unsubscribe_url=f"{app.settings.site_url}/unsubscribe/{token}",
+            asked_at=now,
+        )
+        key = f"known/{subscriber_id}/{secrets.token_hex(8)}"
+        return queue_mail(app, key, "subscribed already", address, mail, subscriber_id=subscriber_id)
+
+
+def _may_confirm(app: App, subscriber_id: int) -> bool:
+    now = app.now()
+    return app.store.subscribers.may_confirm(subscriber_id, now, now - CONFIRM_EVERY, CONFIRM_AT_MOST)
 
 
 def queue_notice(

@@ -34,7 +34,7 @@ def preview_issue(app: App, key: str) -> Preview:
     """As it would go out now."""
     issue = find_issue(app, key)
     composed = compose_issue(app, issue)
-    values = dead_slots(app)
+    values = dead_slots(app, composed.mail)
     html, text = split_mail(composed.mail, issue.nonce)
     filled = html.fill(values)
     return Preview(

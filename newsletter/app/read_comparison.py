@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from itertools import zip_longest
 
 from newsletter.app.container import App
-from newsletter.comparisons.model import Label, PanelVerdict, Review, Tool, Verdict, VoteTally
-from newsletter.errors import InputError, NotFoundError
-from newsletter.rendering.context import day_in_words, web_address
-from newsletter.rendering.words import lean, lean_sentence, one_line
+from newsletter.app.read_catalogue import CatalogueRow, link_to, monogram, related_rows
+from newsletter.app.read_feeds import local_day
+from newsletter.app.read_revisions import Revision, listed, revisions_of
+from newsletter.comparisons.model import Comparison, Label, PanelVerdict, Review, Tool, Verdict, VoteTally
+from newsletter.errors import NotFoundError
+from newsletter.rendering.context import day_in_words
+from newsletter.rendering.words import capital, in_words, lean, lean_sentence, one_line
+
+_UNVOTED = "No community votes yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,11 @@ class SideCard:
     """One tool."""
 
     name: str
+    slug: str
+    monogram: str
     category: str | None
+    topic: str
+    """The slug of the category, or empty."""
     tagline: str | None
     description: tuple[str, ...]
     """Paragraphs."""
@@ -30,8 +40,8 @@ class SideCard:
     entry: str | None
     pricing: str | None
     best_for: str | None
-    community: str | None
-    """`10 ship, 2 skip`"""
+    community: str
+    """`10 ship, 2 skip`, or that there are none yet."""
     url: str | None
     leads: bool
 
@@ -59,25 +69,30 @@ class ComparisonPage:
 
     slug: str
     title: str
+    lead: str
+    """A sentence: what the page holds."""
     category: str | None
     published: str | None
     """`16 November 2026`"""
+    published_on: date | None
     sides: tuple[SideCard, SideCard]
     lean: str
     """A sentence."""
     decision: tuple[tuple[str, tuple[str | None, str | None]], ...]
     """(what, (left, right)); at least one of the two is known."""
     voices: tuple[VoiceRow, ...]
+    revisions: tuple[Revision, ...]
+    related: tuple[CatalogueRow, ...]
     description: str
     """For search engines."""
 
 
 def comparison_page(app: App, slug: str) -> ComparisonPage:
-    """The page of a comparison, archived or not. Raises NotFoundError."""
-    stored = app.store.comparisons.by_slug(slug)
-    if stored is None:
-        raise NotFoundError("There is no such comparison here.", next_step="It may be in one of the issues.")
-    comparison = stored.comparison
+    """The page of a comparison, archived or not. Raises NotFoundError until its day."""
+    found = app.store.catalogue.by_slug(slug, local_day(app))
+    if found is None:
+        raise NotFoundError("There is no such comparison here.", next_step="Look for it in the list of all.")
+    comparison = found.comparison
     leader = lean(comparison).side
     left, right = (_card(side, place == leader) for place, side in enumerate(comparison.sides))
     sentence = lean_sentence(comparison)
@@ -85,14 +100,32 @@ def comparison_page(app: App, slug: str) -> ComparisonPage:
     return ComparisonPage(
         slug=comparison.slug,
         title=title,
+        lead=_lead(comparison),
         category=_known(comparison.category),
         published=day_in_words(comparison.published_on) if comparison.published_on else None,
+        published_on=comparison.published_on,
         sides=(left, right),
         lean=sentence,
         decision=_decision(left, right),
         voices=_voices(*comparison.sides),
+        revisions=revisions_of(app, found.id, comparison),
+        related=related_rows(app, found),
         description=f"{title}: which one should you ship with? {sentence}",
     )
+
+
+def _lead(comparison: Comparison) -> str:
+    """`What the panel says, what each costs, eight reviews and how readers vote, side by side.`"""
+    sides = comparison.sides
+    count = sum(_voice(review) is not None for side in sides for review in side.reviews)
+    holds = {
+        "what the panel says": any(side.panel for side in sides),
+        "what each costs": any(side.pricing for side in sides),
+        "who each is best for": any(side.best_for for side in sides),
+        f"{in_words(count)} review{'s' if count > 1 else ''}": count,
+        "how readers vote": True,
+    }
+    return f"{capital(listed([part for part, there in holds.items() if there]))}, side by side."
 
 
 def _card(side: Tool, leads: bool) -> SideCard:
@@ -100,7 +133,10 @@ def _card(side: Tool, leads: bool) -> SideCard:
     entry, detail = (_known(pricing.entry), _known(pricing.detail)) if pricing else (None, None)
     return SideCard(
         name=one_line(side.name),
+        slug=side.slug,
+        monogram=monogram(side.name),
         category=_known(side.category),
+        topic=side.topic,
         tagline=_known(side.tagline),
         description=_paragraphs(side.description),
         label=panel.label if panel else None,
@@ -110,21 +146,22 @@ def _card(side: Tool, leads: bool) -> SideCard:
         pricing=detail or entry,
         best_for=_known(side.best_for),
         community=_votes(side.community),
-        url=_link(side.url),
+        url=link_to(side.url),
         leads=leads,
     )
 
 
 def _decision(left: SideCard, right: SideCard) -> tuple[tuple[str, tuple[str | None, str | None]], ...]:
-    unvoted = "No votes yet"
+    """Nothing where nothing is known of either but that nobody voted yet."""
     rows = (
         ("Panel verdict", (_verdict(left), _verdict(right))),
-        ("Readers’ votes", (left.community or unvoted, right.community or unvoted)),
+        ("Community", (left.community, right.community)),
         ("Pricing", (left.pricing, right.pricing)),
         ("Best for", (left.best_for, right.best_for)),
         ("Category", (left.category, right.category)),
     )
-    return tuple((what, cells) for what, cells in rows if any(cells) and cells != (unvoted, unvoted))
+    known = tuple((what, cells) for what, cells in rows if any(cells))
+    return () if known == (("Community", (_UNVOTED, _UNVOTED)),) else known
 
 
 def _verdict(side: SideCard) -> str | None:
@@ -166,8 +203,8 @@ def _count(panel: PanelVerdict | None) -> str | None:
     return f"{panel.ship} of {panel.ship + panel.skip} ship"
 
 
-def _votes(tally: VoteTally | None) -> str | None:
-    return f"{tally.ship} ship, {tally.skip} skip" if tally and tally.ship + tally.skip else None
+def _votes(tally: VoteTally | None) -> str:
+    return f"{tally.ship} ship, {tally.skip} skip" if tally and tally.ship + tally.skip else _UNVOTED
 
 
 def _known(text: str | None) -> str | None:
@@ -176,11 +213,3 @@ def _known(text: str | None) -> str | None:
 
 def _paragraphs(text: str | None) -> tuple[str, ...]:
     return tuple(filter(None, map(one_line, re.split(r"\n\s*\n", (text or "").replace("\r\n", "\n")))))
-
-
-def _link(url: str | None) -> str | None:
-    """None also for an address that no page should link to: an unlinked tool is no loss."""
-    try:
-        return web_address(url) if url else None
-    except InputError:
-        return None

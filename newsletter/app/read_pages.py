@@ -130,6 +130,15 @@ def issue_page(app: App, key: str) -> IssueView:
     return issue_view(app.settings.publication, content_of(app, find_issue(app, key)))
 
 
+def content_mark(app: App, tools: Sequence[str]) -> tuple[date, int, int]:
+    """Equal for as long as every public page that shows the tallies of `tools`, and of no other, would be the same.
+
+    Read anew each time (about 20 µs), so that what another process writes shows at once.
+    """
+    today = app.now().astimezone(app.settings.zone).date()
+    return today, app.store.catalogue.version, app.store.votes.changes(tools) if tools else 0
+
+
 def mailbox_of(app: App) -> Mailbox | None:
     """The outbox, where that is the provider in force."""
     return app.provider if isinstance(app.provider, Mailbox) else None

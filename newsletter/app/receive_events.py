@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from newsletter.app.container import App
 from newsletter.app.finish_issue import finish_issue
+from newsletter.audience.consent import ConsentKind
 from newsletter.audience.subscriber import SuppressionReason
 from newsletter.errors import NotFoundError, ProviderError
 from newsletter.events.reactions import Reaction, outcome_after, reaction
@@ -83,8 +84,9 @@ def _settle_event(app: App, event: Event) -> Reaction | None:
         ledger.settle(issue_id, [Settlement(number, follows.status, event.provider_id, detail)], before)
         finish_issue(app, issue_id)
     if not follows.quarantined and outcome_after(EventKind(outcome) if outcome else None, event.kind) is event.kind:
-        ledger.put_outcome(issue_id, number, str(event.kind), event.at, event.detail)
-    _suppress(app, number, follows)
+        ledger.put_outcome(issue_id, number, str(event.kind), event.at, _said(app, number, event))
+    if follows.suppress is not None:
+        _suppress(app, _address_of(app, issue_id, number), follows)
     return follows
 
 
@@ -98,18 +100,34 @@ def _settle_mail(app: App, message_id: int, event: Event) -> Reaction | None:
         stands = outcome_after(EventKind(outcome) if outcome else None, event.kind)
         app.store.messages.settle_by_event(message_id, follows.status, str(stands))
         if stands is event.kind:
-            app.store.messages.put_detail(message_id, event.detail, replace=stands != outcome)
+            detail = event.detail if row.subscriber_id is None else _said(app, row.subscriber_id, event)
+            app.store.messages.put_detail(message_id, detail, replace=stands != outcome)
     if row.subscriber_id is not None:
-        _suppress(app, row.subscriber_id, follows)
+        _suppress(app, row.address, follows)
     return follows
 
 
-def _suppress(app: App, subscriber_id: int, follows: Reaction) -> None:
-    if follows.suppress is None:
-        return
-    subscriber = app.store.subscribers.by_id(subscriber_id)
-    if subscriber and subscriber.email:
-        app.store.subscribers.suppress(subscriber.email, SuppressionReason(str(follows.suppress)), app.now())
+def _said(app: App, subscriber_id: int, event: Event) -> str:
+    """The provider's words, which often name the address: nothing of somebody who is erased."""
+    subscriber = app.store.subscribers.by_id(subscriber_id) if event.detail else None
+    return event.detail if subscriber is None or subscriber.email else ""
+
+
+def _suppress(app: App, address: str | None, follows: Reaction) -> None:
+    if follows.suppress is not None and address:
+        app.store.subscribers.suppress(address, SuppressionReason(str(follows.suppress)), app.now())
+
+
+def _address_of(app: App, issue_id: int, subscriber_id: int) -> str | None:
+    """The address that a delivery went to: a late bounce of an old one is no reason to suppress the new one."""
+    people = app.store.subscribers
+    subscriber, issue = people.by_id(subscriber_id), app.store.issues.by_id(issue_id)
+    if subscriber is None or issue is None:
+        return None
+    changed = (one.at for one in people.consents(subscriber_id) if one.kind is ConsentKind.ADDRESS_CHANGED)
+    if issue.frozen_at is None or not any(at >= issue.frozen_at for at in changed):
+        return subscriber.email
+    return app.store.traces.sent_to(issue_id, subscriber_id)
 
 
 def _target(app: App, event: Event) -> tuple[int | None, int] | None:

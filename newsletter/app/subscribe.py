@@ -1,49 +1,108 @@
-"""Coming and leaving: ask, confirm, leave, come back, be added by the operator, be erased."""
+"""Coming: ask, confirm, be added by the operator."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from newsletter.app.container import App
-from newsletter.app.mail_one import queue_confirmation
-from newsletter.audience.consent import FORM_TEXT, Consent, ConsentKind
-from newsletter.audience.subscriber import Subscriber, SubscriberStatus, SuppressionReason, normal_address
+from newsletter.app.mail_one import CONFIRM_AT_MOST, CONFIRM_EVERY, queue_confirmation, queue_known, queue_notice
+from newsletter.app.welcome import prepare_welcome, queue_welcome
+from newsletter.audience.consent import FORM_TEXT, FORM_VERSION, Consent, ConsentKind
+from newsletter.audience.subscriber import Subscriber, SubscriberStatus, normal_address
 from newsletter.errors import InputError, NotFoundError, TokenError
+
+WAIT_AT_MOST = timedelta(hours=24)
+"""Who has waited longer for a confirmation does not expect it any more."""
 
 
 def subscribe(app: App, address: str, *, source: str, ip: str | None) -> None:
-    """Somebody asks for the newsletter on a page. New and unsubscribed people get a confirmation mail, within the
-    limits; everybody else nothing. The caller answers the same in every case. Raises InputError for no address.
+    """Somebody asks for the newsletter. New and unsubscribed people get a confirmation mail, subscribers the link to
+    their preferences, within the limits; a suppressed address nothing. Where too many ask in one hour they keep a
+    place, and catch_up_confirmations() sees to it. The caller answers the same in every case.
+
+    Raises InputError for what is no address.
     """
     address = normal_address(address)
     now = app.now()
     with app.store.transaction():
         people = app.store.subscribers
-        found = people.by_address(address)
-        budget = app.settings.web.confirmations_per_hour
-        if (
-            people.suppression(address)
-            or (found and found.status is SubscriberStatus.ACTIVE)
-            or people.confirmations_since(now - timedelta(hours=1)) >= budget
-        ):
+        if people.suppression(address):
             return
+        found = people.by_address(address)
         subscriber_id = found.id if found else people.add(address, SubscriberStatus.PENDING, now)
-        if found and found.status is SubscriberStatus.UNSUBSCRIBED:
-            people.ask_again(found.id)
-        if queue_confirmation(app, subscriber_id, address) is not None:
-            people.record(subscriber_id, Consent(ConsentKind.ASKED, now, source, FORM_TEXT, ip))
+        active = found is not None and found.status is SubscriberStatus.ACTIVE
+        if _free_confirmations(app) <= 0:
+            heard = people.wait_for_confirmation(subscriber_id, now, now - CONFIRM_EVERY, CONFIRM_AT_MOST)
+        else:
+            queue = queue_known if active else queue_confirmation
+            heard = queue(app, subscriber_id, address) is not None
+        if heard and not active:
+            people.ask_again(subscriber_id)
+            people.record(subscriber_id, Consent(ConsentKind.ASKED, now, source, FORM_TEXT, ip, FORM_VERSION))
+
+
+def catch_up_confirmations(app: App) -> int:
+    """Answer those who asked within the last 24 hours while too many did, the longest waiting first; how many.
+
+    The operator is told once an hour that somebody must wait.
+    """
+    now = app.now()
+    answered = 0
+    with app.store.transaction():
+        people = app.store.subscribers
+        people.give_up_waiting(now - WAIT_AT_MOST)
+        waiting = people.waiting_for_confirmation()
+        free = _free_confirmations(app) if waiting else 0
+        for person in waiting:
+            if answered == free:
+                break
+            assert person.email is not None
+            active = person.status is SubscriberStatus.ACTIVE
+            queue = queue_known if active else queue_confirmation
+            answered += queue(app, person.id, person.email) is not None
+        if left := len(people.waiting_for_confirmation()):
+            _tell_that_too_many_ask(app, left)
+    return answered
+
+
+def _free_confirmations(app: App) -> int:
+    used = app.store.subscribers.confirmations_since(app.now() - timedelta(hours=1))
+    return max(0, app.settings.web.confirmations_per_hour - used)
+
+
+def _tell_that_too_many_ask(app: App, left: int) -> None:
+    budget = app.settings.web.confirmations_per_hour
+    wait = "One person waits for a confirmation" if left == 1 else f"{left:,} people wait for a confirmation"
+    queue_notice(
+        app,
+        f"confirmations/{app.now():%Y-%m-%dT%H}",
+        f"{wait}: more ask than web.confirmations_per_hour allows",
+        "Many people ask for the newsletter",
+        [
+            f"{wait}. {budget:,} an hour may go out, and that many did.",
+            "Nobody is lost: who asked within the last 24 hours gets theirs as soon as the hour allows, the longest"
+            " waiting first.",
+            "Look at who they are: newsletter subscribers list --status pending.",
+            "If they are people, raise web.confirmations_per_hour in newsletter.toml and start it again. If a program"
+            " makes them up, leave it: the limit holds it off.",
+        ],
+    )
 
 
 def confirm(app: App, token: str, *, ip: str | None) -> Subscriber:
-    """The button on the confirmation page: pending → active. Repeats change nothing. Raises TokenError."""
+    """The button on the confirmation page: pending → active, and a welcome. Repeats change nothing. Raises
+    TokenError.
+    """
     subscriber = of_confirmation(app, token)
+    if subscriber.status is not SubscriberStatus.PENDING:
+        return subscriber
+    prepare_welcome(app)  # takes a while the first time, and the store is not held for that long
     with app.store.transaction():
-        if subscriber.status is SubscriberStatus.PENDING and app.store.subscribers.activate(
-            subscriber.id, app.now(), SubscriberStatus.PENDING
-        ):
-            consent = Consent(ConsentKind.CONFIRMED, app.now(), "confirmation link", ip=ip)
-            app.store.subscribers.record(subscriber.id, consent)
-    return subscriber
+        people, now = app.store.subscribers, app.now()
+        if people.activate(subscriber.id, now, SubscriberStatus.PENDING):
+            people.record(subscriber.id, Consent(ConsentKind.CONFIRMED, now, "confirmation link", ip=ip))
+            queue_welcome(app, subscriber)
+    return of_confirmation(app, token)
 
 
 def of_confirmation(app: App, token: str) -> Subscriber:
@@ -57,57 +116,6 @@ def of_confirmation(app: App, token: str) -> Subscriber:
     ):
         raise TokenError("This link is of no use any more.", next_step="Subscribe once more to get a new one.")
     return subscriber
-
-
-def of_reader(app: App, token: str) -> Subscriber:
-    """Whom a link in an issue belongs to. Raises TokenError where it is forged or cut."""
-    subscriber = app.store.subscribers.by_id(app.signer.read_reader(token).subscriber_id)
-    if subscriber is None:
-        raise TokenError("This link is not one of ours.", next_step="Open it again from the e-mail.")
-    return subscriber
-
-
-def unsubscribe(app: App, token: str, *, source: str) -> Subscriber:
-    """Leave, at once and for good. Repeats change nothing. Raises TokenError."""
-    subscriber = of_reader(app, token)
-    with app.store.transaction():
-        if app.store.subscribers.unsubscribe(subscriber.id, app.now()):
-            app.store.subscribers.record(subscriber.id, Consent(ConsentKind.UNSUBSCRIBED, app.now(), source))
-    return of_reader(app, token)
-
-
-def undo_unsubscribe(app: App, token: str) -> Subscriber:
-    """The undo beneath: active again, unless the address is suppressed. Raises TokenError."""
-    subscriber = of_reader(app, token)
-    with app.store.transaction():
-        people = app.store.subscribers
-        allowed = subscriber.email is not None and not people.suppression(subscriber.email)
-        if allowed and people.activate(subscriber.id, app.now(), SubscriberStatus.UNSUBSCRIBED):
-            people.record(subscriber.id, Consent(ConsentKind.RESUBSCRIBED, app.now(), "undo on the unsubscribe page"))
-    return of_reader(app, token)
-
-
-PAUSE_WEEKS = (4, 8, 12)
-
-
-def pause(app: App, token: str, weeks: int) -> Subscriber:
-    """No issue for so many weeks. Raises TokenError, and InputError for weeks that are not offered."""
-    if weeks not in PAUSE_WEEKS:
-        raise InputError("A pause is 4, 8 or 12 weeks long.", next_step="Choose one of them.")
-    return _pause(app, token, app.now() + timedelta(weeks=weeks), ConsentKind.PAUSED)
-
-
-def end_pause(app: App, token: str) -> Subscriber:
-    """The next issue comes again. Raises TokenError."""
-    return _pause(app, token, None, ConsentKind.RESUMED)
-
-
-def _pause(app: App, token: str, until: datetime | None, kind: ConsentKind) -> Subscriber:
-    subscriber = of_reader(app, token)
-    with app.store.transaction():
-        if app.store.subscribers.pause(subscriber.id, until):
-            app.store.subscribers.record(subscriber.id, Consent(kind, app.now(), "unsubscribe page"))
-    return of_reader(app, token)
 
 
 def add_subscriber(app: App, address: str, *, evidence: str | None) -> tuple[Subscriber, int | None]:
@@ -139,7 +147,8 @@ def add_subscriber(app: App, address: str, *, evidence: str | None) -> tuple[Sub
         else:
             queued = queue_confirmation(app, subscriber_id, address)
             if queued is not None:
-                people.record(subscriber_id, Consent(ConsentKind.ASKED, now, "added by the operator", FORM_TEXT))
+                asked = Consent(ConsentKind.ASKED, now, "added by the operator", FORM_TEXT, version=FORM_VERSION)
+                people.record(subscriber_id, asked)
         added = people.by_id(subscriber_id)
         assert added is not None
         return added, queued
@@ -151,15 +160,3 @@ def find_subscriber(app: App, address: str) -> Subscriber:
     if found is None:
         raise NotFoundError(f"There is no subscriber {address}.", next_step="See `newsletter subscribers list`.")
     return found
-
-
-def erase_subscriber(app: App, address: str) -> Subscriber:
-    """Blank everything that tells who it was; the address stays suppressed by its keyed hash. Raises NotFoundError."""
-    subscriber = find_subscriber(app, address)
-    assert subscriber.email is not None
-    with app.store.transaction():
-        people = app.store.subscribers
-        people.suppress(subscriber.email, SuppressionReason.ERASED, app.now())
-        people.record(subscriber.id, Consent(ConsentKind.ERASED, app.now(), "operator"))
-        people.erase(subscriber.id)
-    return subscriber

@@ -10,8 +10,11 @@ from newsletter.app.compose_issue import check_mail, compose_issue
 from newsletter.app.container import App
 from newsletter.app.draft_issue import choose_for, create_issue, expired_of, fill_issue
 from newsletter.app.hold_issue import end_holds
+from newsletter.app.leave import forget_in_time
 from newsletter.app.mail_one import queue_notice
 from newsletter.app.readiness import Task, live_tasks
+from newsletter.app.subscribe import catch_up_confirmations
+from newsletter.app.vote import tidy_votes
 from newsletter.issues import Issue, IssueStatus, Slot, newest_due_slot
 from newsletter.selection import Selection
 
@@ -22,6 +25,9 @@ def tick(app: App) -> str | None:
     """Do what is due; one sentence about it, or None where nothing was. Any number of processes may tick at once."""
     app.store.meta.beat("ticker", app.now())
     app.store.subscribers.forget_ips(app.now() - _IP_RETENTION)
+    tidy_votes(app)
+    forget_in_time(app)
+    catch_up_confirmations(app)
     sent = end_holds(app)
     if app.settings.schedule.mode == "off":
         return sent

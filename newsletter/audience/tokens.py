@@ -58,7 +58,7 @@ class Signer:
         found = ReaderToken(int(issue[:18]), int(subscriber[:18]))
         ours = (_reader(key, found.issue_id, found.subscriber_id) for key in self._reader_keys)
         if not any(hmac.compare_digest(one.encode(), token.encode()) for one in ours):
-            raise TokenError("This link is not one of ours.", next_step="Open it again from the e-mail.")
+            raise _not_ours()
         return found
 
     def confirmation(self, subscriber_id: int) -> str:
@@ -76,7 +76,9 @@ class Signer:
     def read_address_change(self, token: str) -> tuple[int, bytes]:
         """(subscriber id, hash of the new address). Raises TokenError where forged or older than CONFIRM_DAYS."""
         found = _loaded(self._address, token, CONFIRM_DAYS, "Ask for the change once more.")
-        return int(found[0]), bytes.fromhex(found[1])
+        if not (isinstance(found, list) and list(map(type, found)) == [int, str]):
+            raise _not_ours()
+        return found[0], bytes.fromhex(found[1])
 
     def asked_here(self, address_hash: bytes) -> str:
         """What a browser keeps that asked for a confirmation, for CONFIRM_DAYS; it tells nothing to anybody else."""
@@ -86,7 +88,7 @@ class Signer:
         """The hash of the address that was asked for, or None for what is not ours or too old."""
         try:
             return bytes.fromhex(_loaded(self._asked, value, CONFIRM_DAYS, ""))
-        except TokenError:
+        except (TokenError, TypeError, ValueError):
             return None
 
     def browser(self, subscriber_id: int) -> str:
@@ -96,7 +98,7 @@ class Signer:
     def read_browser(self, value: str) -> int | None:
         """The subscriber id, or None for what is not ours or too old."""
         try:
-            return int(_loaded(self._browser, value, BROWSER_DAYS, ""))
+            return _read(self._browser, value, BROWSER_DAYS, "")
         except TokenError:
             return None
 
@@ -126,8 +128,8 @@ def _timed(keys: Sequence[bytes], salt: str) -> URLSafeTimedSerializer:
 
 def _read(serializer: URLSafeTimedSerializer, token: str, days: int, then: str) -> int:
     found = _loaded(serializer, token, days, then)
-    if not isinstance(found, int):
-        raise TokenError("This link is not one of ours.", next_step="Open it again from the e-mail.")
+    if type(found) is not int:
+        raise _not_ours()
     return found
 
 
@@ -137,4 +139,8 @@ def _loaded(serializer: URLSafeTimedSerializer, token: str, days: int, then: str
     except SignatureExpired:
         raise TokenError(f"This link is older than {days} days.", next_step=then) from None
     except (BadSignature, ValueError, TypeError):
-        raise TokenError("This link is not one of ours.", next_step="Open it again from the e-mail.") from None
+        raise _not_ours() from None
+
+
+def _not_ours() -> TokenError:
+    return TokenError("This link is not one of ours.", next_step="Open it again from the e-mail.")

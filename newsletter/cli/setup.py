@@ -118,7 +118,7 @@ def doctor(face: Face) -> None:
 
 @click.group("config")
 def config() -> None:
-    """Settings: show them, check them."""
+    """Settings: show them, check them, change the key that signs links."""
 
 
 @config.command("show")
@@ -145,6 +145,26 @@ def config_check(face: Face) -> None:
     """Say whether the settings can be used."""
     settings = face.settings
     face.answer({"ok": True}, lambda console: console.print(f"The settings are good. Database: {settings.database}."))
+
+
+@config.command("rotate-key")
+@click.option("--forget-old", is_flag=True, help="For a key that leaked: no link sent so far works any more.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def config_rotate_key(face: Face, forget_old: bool, yes: bool) -> None:
+    """Sign new links with a new key. Every link that was ever sent goes on working."""
+    from newsletter.app.rotate_key import rotate_key
+
+    before = "Links sent before, those to unsubscribe too, " + ("stop working" if forget_old else "go on working")
+    face.ask(f"Make a new key for the links in mails? {before}.", yes=yes)
+    running = rotate_key(face.app, forget_old=forget_old)
+
+    def draw(console: Console) -> None:
+        console.print(f"New links are signed with a new key. {before}.")
+        if running:
+            console.print("Restart `newsletter serve` now: until then it goes by the old key, and reads no new link.")
+
+    face.answer({"rotated": True, "old_links": not forget_old, "restart": running}, draw)
 
 
 @click.command("backup")

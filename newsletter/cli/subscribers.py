@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def subscribers() -> None:
-    """Add, import, list, show, export and erase subscribers."""
+    """Add, import, list, show, export and erase subscribers; print the form."""
 
 
 @subscribers.command("add")
@@ -122,9 +122,25 @@ def show(face: Face, email: str) -> None:
     def draw(console: Console) -> None:
         suppressed = f", suppressed ({person.suppression})" if person.suppression else ""
         console.print(f"[bold]{safe(person.subscriber.email)}[/] is {person.subscriber.status}{suppressed}.")
+        often = (
+            "only issues with something of their topics" if person.subscriber.frequency == "topics" else "every issue"
+        )
+        topics = ", ".join(person.topics) or "none chosen"
+        zone = person.subscriber.zone or "the newsletter's"
+        console.print(f"  wants {often}; topics: {safe(topics)}; time zone: {safe(zone)}")
+        if person.votes:
+            console.print("  votes: " + safe(", ".join(f"{tool} {choice}" for tool, choice in person.votes.items())))
+        if person.saved:
+            console.print("  saved: " + safe(", ".join(person.saved)))
+        if person.asked_change:
+            address, asked_at = person.asked_change
+            console.print(f"  {asked_at:%Y-%m-%d %H:%M} UTC  asked to change to {safe(address)}, not confirmed")
+        for at, reason, words in person.leavings:
+            console.print(f"  {at:%Y-%m-%d %H:%M} UTC  left: {reason}{': ' + safe(words) if words else ''}")
         for consent in person.consents:
             text = f": {safe(consent.text)}" if consent.text else ""
-            console.print(f"  {consent.at:%Y-%m-%d %H:%M} UTC  {consent.kind}, {safe(consent.source)}{text}")
+            form = f", form {safe(consent.version)}" if consent.version else ""
+            console.print(f"  {consent.at:%Y-%m-%d %H:%M} UTC  {consent.kind}, {safe(consent.source)}{form}{text}")
         for delivery in person.deliveries:
             after = f", then {delivery['outcome']}" if delivery["outcome"] else ""
             console.print(f"  issue {delivery['key']}: {delivery['status']}{after}")
@@ -164,13 +180,35 @@ def export(face: Face, file: Path | None) -> None:
     )
 
 
+@subscribers.command("form")
+@common
+def form(face: Face) -> None:
+    """Print the subscribe form as HTML, for a page of your own site."""
+    from newsletter.app.form_elsewhere import form_elsewhere
+
+    html = form_elsewhere(face.app)
+    origins = face.settings.web.form_origins
+    if face.as_json:
+        face.answer({"html": html, "form_origins": origins}, lambda console: None)
+        return
+    click.echo(html, nl=False)
+    if origins:
+        click.echo(f"It is accepted from {', '.join(origins)} (web.form_origins) and from nowhere else.", err=True)
+    else:
+        click.echo(
+            'Name the site that will hold it in newsletter.toml, or it is refused: web.form_origins = ["https://…"].',
+            err=True,
+        )
+
+
 @subscribers.command("erase")
 @click.argument("email")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common
 def erase(face: Face, email: str, yes: bool) -> None:
     """Blank everything that tells who it was; the address is never mailed again. Cannot be undone."""
-    from newsletter.app.subscribe import erase_subscriber, find_subscriber
+    from newsletter.app.leave import erase_subscriber
+    from newsletter.app.subscribe import find_subscriber
 
     find_subscriber(face.app, email)
     face.ask(f"Erase {email}? This cannot be undone.", yes=yes)

@@ -48,7 +48,10 @@ class JsonTemplate:
         values = recipient.values
         try:
             own = {name: require_value(name, segments.fill(values)) for name, segments in self._own_headers}
-            filled = {hole: _inner(prepare(values[slot])) for hole, (slot, prepare) in self._slots.items()}
+            filled = {  # most slots of a reader are empty: no tool that they saved
+                hole: _inner(prepare(value)) if (value := values[slot]) else b""
+                for hole, (slot, prepare) in self._slots.items()
+            }
         except KeyError as missing:
             raise InputError(f"Recipient {recipient.rid} has no value for the slot {missing}.") from None
         filled["to"] = recipient.address.encode("ascii")

@@ -68,7 +68,10 @@ class MimeTemplate:
         ]
         try:
             head += [header(name, segments.fill(values)) for name, segments in self._own_headers]
-            filled = {hole: _value(prepare(values[slot])) for hole, (slot, prepare) in self._encoders.items()}
+            filled = {  # most slots of a reader are empty: no tool that they saved
+                hole: _value(prepare(value)) if (value := values[slot]) else b""
+                for hole, (slot, prepare) in self._encoders.items()
+            }
         except KeyError as missing:
             raise InputError(f"Recipient {recipient.rid} has no value for the slot {missing}.") from None
         filled["head"] = "".join(head).encode("ascii")

@@ -31,6 +31,7 @@ _MONTHS = (
 class SideView:
     """One tool of a comparison."""
 
+    slug: str
     name: str
     label: Label | None
     share: str | None
@@ -209,6 +210,7 @@ def _side(side: Tool, leads: bool, change: str | None, quote: Quote | None, see:
     panel, votes = side.panel, side.community
     tagline, best_for = _known(side.tagline), _known(side.best_for)
     return SideView(
+        slug=side.slug,
         name=one_line(side.name),
         label=panel.label if panel else None,
         share=None if panel is None or panel.share is None else f"{panel.share}%",

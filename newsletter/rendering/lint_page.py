@@ -97,6 +97,8 @@ def _links(elements: list[Element], known_slots: frozenset[str], allow_loopback:
         if url not in known_slots and not mail and (fault := address_fault(url, allow_loopback=allow_loopback)):
             yield block(10, link.place, f"The link {url[:60]!r} {fault}.", "Give its full https address.")
         words = " ".join((link.text + "".join(one.attributes.get("alt", "") for one in link.walk())).split())
+        if link.hidden:
+            continue  # nobody reads it: it tells programs from readers
         if not words:
             yield block(15, link.place, "A link without words.", "Say where it leads.")
         elif words.lower().rstrip(".!… ›→") in _VAGUE:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import jinja2
@@ -21,7 +20,6 @@ from newsletter.issues import IssueContent, Publication
 from newsletter.rendering.context import (
     ComparisonView,
     checked_subject,
-    day_in_words,
     issue_view,
     paragraphs,
     postal_lines,
@@ -29,10 +27,8 @@ from newsletter.rendering.context import (
 )
 from newsletter.rendering.personalise import Segments, slot
 from newsletter.rendering.plaintext import inert, mark, score_lines, wrap
+from newsletter.rendering.slots import READER_SLOTS, issue_slots, issue_tools, saved_slots
 from newsletter.rendering.words import CONTROLS, one_line, right_to_left
-
-ISSUE_SLOTS = frozenset({"unsubscribe_url", "since"})
-"""What is filled in per reader; reader_slots() has the values."""
 
 _HTML = CONTROLS | {ord(character): f"&#{ord(character)};" for character in "&<>\"'{}%"}
 _MSO_SEAM = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
@@ -40,13 +36,22 @@ _MSO_SEAM = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """One mail. `html` and `text` still hold slot tokens, `__nl<nonce>_<name>__`; `mjml` is what `html` came from."""
+    """One mail. `html` and `text` still hold slot tokens, `__nl<nonce>_<name>__`; `mjml` is what `html` came from.
+
+    `tools`: the slugs of those that have a slot of their own, in its order.
+    """
 
     subject: str
     preheader: str
     html: str
     text: str
     mjml: str
+    tools: tuple[str, ...] = ()
+
+    @property
+    def slots(self) -> frozenset[str]:
+        """The names of the slots that html and text may hold."""
+        return issue_slots(self.tools)
 
 
 def mail_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
@@ -75,8 +80,10 @@ def render_issue(
     nonce: str,
     *,
     test_code: str | None = None,
+    welcome: Mapping[str, str] | None = None,
 ) -> RenderedMail:
-    """The mail of an issue. With `test_code` a banner asks the operator to approve it with that code.
+    """The mail of an issue. With `test_code` a banner asks the operator to approve it with that code; with `welcome`
+    it goes to a new subscriber, and words to them stand above (see personal_mails.welcome_with_issue).
 
     `nonce` is 8 or more hex digits, fresh for this issue. Raises InputError where subject, an address or the content
     cannot be used.
@@ -85,18 +92,22 @@ def render_issue(
         raise ValueError("a nonce is 8 or more hex digits")
     if f"__nl{nonce}_" in repr((publication, content)):
         raise InputError("The content holds this issue's own slot token.", next_step="Draft the issue again.")
-    view = issue_view(publication, content)
-    return _render(
+    view, tools = issue_view(publication, content), issue_tools(content)
+    subject = f"[Test] {view.subject}" if test_code else view.subject
+    return render_mail(
         environment,
-        "issue",
+        "welcome_issue" if welcome else "issue",
         publication,
-        subject=f"[Test] {view.subject}" if test_code else view.subject,
-        preheader=view.preheader,
+        subject=welcome["title"] if welcome else subject,
+        preheader=welcome["preheader"] if welcome else view.preheader,
         values={
             "issue": view,
             "test_code": test_code,
-            **{name: slot(nonce, name) for name in ISSUE_SLOTS},
+            "welcome": welcome,
+            "saved": {tool: slot(nonce, name) for tool, name in saved_slots(tools).items()},
+            **{name: slot(nonce, name) for name in READER_SLOTS},
         },
+        tools=tools,
     )
 
 
@@ -118,7 +129,7 @@ def render_correction(
         raise InputError("The content holds this mail's own slot token.", next_step="Write the correction again.")
     view = issue_view(publication, original)
     subject = checked_subject(content.subject)
-    return _render(
+    return render_mail(
         environment,
         "correction",
         publication,
@@ -131,38 +142,7 @@ def render_correction(
             "paragraphs": paragraphs(text),
             "reason": one_line(reason),
             "test_code": test_code,
-            **{name: slot(nonce, name) for name in ISSUE_SLOTS},
-        },
-    )
-
-
-def reader_slots(unsubscribe_url: str, since: date | None) -> dict[str, str]:
-    """A value for every slot of an issue. `since`: the local date of this reader's consent; None stands for nobody's,
-    as in a test or a preview.
-    """
-    said = f"since {day_in_words(since)}" if since else "since the day you confirmed"
-    return {"unsubscribe_url": unsubscribe_url, "since": said}
-
-
-def render_confirmation(
-    environment: jinja2.Environment, publication: Publication, *, confirm_url: str, asked_at: datetime, days_valid: int
-) -> RenderedMail:
-    """The mail that asks a new subscriber to confirm. Literal: it holds no slots. `asked_at` is aware."""
-    asked = asked_at.astimezone(UTC)
-    name = one_line(publication.name)
-    return _render(
-        environment,
-        "confirm",
-        publication,
-        subject=f"Confirm your subscription to {name}",
-        preheader=f"One press of a button and {name} comes to you every week.",
-        values={
-            "newsletter": name,
-            "postal_lines": postal_lines(publication),
-            "confirm_url": web_address(confirm_url),
-            "asked": f"{day_in_words(asked.date())} at {asked:%H:%M} UTC",
-            "days_valid": days_valid,
-            "site_url": web_address(publication.site_url),
+            **{name: slot(nonce, name) for name in READER_SLOTS},
         },
     )
 
@@ -177,7 +157,7 @@ def render_notice(
     button: tuple[str, str] | None,
 ) -> RenderedMail:
     """A notice to one person: heading, paragraphs, and at most one button (what it says, address). Holds no slots."""
-    return _render(
+    return render_mail(
         environment,
         "notice",
         publication,
@@ -197,8 +177,8 @@ def render_notice(
 def split_mail(mail: RenderedMail, nonce: str) -> tuple[Segments, Segments]:
     """HTML and text, split at the slots. Raises InputError where a template prints a slot that nothing fills."""
     return (
-        Segments.split(mail.html, nonce, "html", ISSUE_SLOTS),
-        Segments.split(mail.text, nonce, "text", ISSUE_SLOTS),
+        Segments.split(mail.html, nonce, "html", mail.slots),
+        Segments.split(mail.text, nonce, "text", mail.slots),
     )
 
 
@@ -257,7 +237,7 @@ def _escaped(text: str) -> Markup:
     return Markup(text.translate(_HTML))
 
 
-def _render(
+def render_mail(
     environment: jinja2.Environment,
     name: str,
     publication: Publication,
@@ -265,7 +245,9 @@ def _render(
     subject: str,
     preheader: str,
     values: Mapping[str, object],
+    tools: tuple[str, ...] = (),
 ) -> RenderedMail:
+    """The mail of `email/{name}.mjml.j2` and `email/{name}.txt.j2`. Raises InputError where it is no valid MJML."""
     subject = inert(checked_subject(subject))
     shown = {**values, "subject": subject, "preheader": preheader, "brand": publication.brand}
     source = re.sub(r"\n\s*", "\n", environment.get_template(f"email/{name}.mjml.j2").render(shown))
@@ -280,4 +262,5 @@ def _render(
         html=_MSO_SEAM.sub("", html),
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         mjml=source,
+        tools=tools,
     )

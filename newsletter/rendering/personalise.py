@@ -15,6 +15,7 @@ from typing import Literal
 from newsletter.errors import InputError
 
 Kind = Literal["html", "text"]
+_SPECIAL = re.compile("[&<>\"']").search
 
 
 def slot(nonce: str, name: str) -> str:
@@ -30,6 +31,7 @@ class Segments:
     slots: tuple[str, ...] = ()
     kind: Kind = "text"
     _parts: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
+    _names: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         if len(self.literals) != len(self.slots) + 1:
@@ -37,11 +39,12 @@ class Segments:
         for literal in self.literals[:-1]:
             self._parts.extend((literal, ""))
         self._parts.append(self.literals[-1])
+        self._names.extend(dict.fromkeys(self.slots))
 
     @classmethod
     def split(cls, rendered: str, nonce: str, kind: Kind, known: frozenset[str]) -> Segments:
         """Split at the slots of `nonce`. Raises InputError where a slot is not one of the `known` names."""
-        pieces = re.split(rf"__nl{re.escape(nonce)}_([a-z_]+?)__", rendered)
+        pieces = re.split(rf"__nl{re.escape(nonce)}_([a-z0-9_]+?)__", rendered)
         literals, slots = tuple(pieces[::2]), tuple(pieces[1::2])
         if unknown := sorted(set(slots) - known):
             raise InputError(f"The template prints slots that nothing fills: {', '.join(unknown)}.")
@@ -49,11 +52,10 @@ class Segments:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text for one reader; values are HTML-escaped where the text is HTML. KeyError where one is missing."""
+        if self.kind == "html" and _SPECIAL("".join([values[name] for name in self._names])):
+            values = {name: html.escape(values[name]) for name in self._names}
         parts = self._parts.copy()
-        escape = self.kind == "html"
-        for index, name in enumerate(self.slots):
-            value = values[name]
-            parts[2 * index + 1] = html.escape(value) if escape else value
+        parts[1::2] = [values[name] for name in self.slots]
         return "".join(parts)
 
     def encoded(self, encode: Callable[[str], str]) -> Segments:

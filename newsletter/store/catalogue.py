@@ -6,14 +6,13 @@ A comparison is listed from its `listed_on` (local date) on; every question here
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from newsletter.comparisons.formats import from_document
 from newsletter.comparisons.model import Comparison
+from newsletter.store.documents import comparison_of
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of
 
@@ -85,25 +84,39 @@ class Catalogue:
         if rows:
             with self._database.transaction():
                 for row in rows:
-                    self.put(row["id"], from_document(json.loads(row["document"])), row["listed_on"])
+                    self.put(row["id"], comparison_of(row["document"]), row["listed_on"])
 
-    def page(self, today: date, *, topic: str = "", limit: int, offset: int = 0) -> list[Listed]:
-        """Newest first; with `topic`, those that have a side of it."""
+    def page(
+        self, today: date, *, topic: str = "", limit: int, offset: int = 0, below: tuple[date, int] | None = None
+    ) -> list[Listed]:
+        """Newest first; with `topic`, those that have a side of it; with `below`, those after the one of that date and
+        id.
+        """
+        more = [below[0].isoformat(), below[1]] if below else []
         if topic:
             rows = self._database.query(
-                "SELECT id, document, comparison.listed_on, changed_at FROM comparison JOIN"
+                "SELECT id, document, listed_on, changed_at FROM comparison WHERE id IN (SELECT comparison_id FROM"
                 " (SELECT DISTINCT comparison_id, listed_on FROM comparison_tool WHERE topic = ? AND listed_on <= ?"
-                "  ORDER BY listed_on DESC, comparison_id DESC LIMIT ? OFFSET ?) AS found"
-                " ON found.comparison_id = id ORDER BY comparison.listed_on DESC, id DESC",
-                (topic, today.isoformat(), limit, offset),
+                f"{' AND (listed_on, comparison_id) < (?, ?)' if below else ''}"
+                "  ORDER BY listed_on DESC, comparison_id DESC LIMIT ? OFFSET ?) AS found)"
+                " ORDER BY listed_on DESC, id DESC",
+                (topic, today.isoformat(), *more, limit, offset),
             )
         else:
             rows = self._database.query(
                 "SELECT id, document, listed_on, changed_at FROM comparison WHERE listed_on <= ?"
+                f"{' AND (listed_on, id) < (?, ?)' if below else ''}"
                 " ORDER BY listed_on DESC, id DESC LIMIT ? OFFSET ?",
-                (today.isoformat(), limit, offset),
+                (today.isoformat(), *more, limit, offset),
             )
         return [_listed(row) for row in rows]
+
+    def by_slug(self, slug: str, today: date) -> Listed | None:
+        row = self._database.one(
+            "SELECT id, document, listed_on, changed_at FROM comparison WHERE slug = ? AND listed_on <= ?",
+            (slug, today.isoformat()),
+        )
+        return _listed(row) if row else None
 
     def count(self, today: date, *, topic: str = "") -> int:
         """How many page() has in all."""
@@ -112,39 +125,71 @@ class Catalogue:
             return int(self._database.value(sql, (topic, today.isoformat())))
         return int(self._database.value("SELECT count(*) FROM comparison WHERE listed_on <= ?", (today.isoformat(),)))
 
-    def search(self, words: str, today: date, *, topic: str = "", limit: int, offset: int = 0) -> list[Listed]:
-        """Those that hold every word, the last one perhaps unfinished; the best match first."""
+    def find(self, words: str, today: date, *, topic: str = "") -> list[int]:
+        """The ids of those that hold every word, the last one perhaps unfinished; the best match first."""
         query = _match(words)
         if not query:
             return []
+        within = " AND id IN (SELECT comparison_id FROM comparison_tool WHERE topic = ?)" if topic else ""
         rows = self._database.query(
-            "SELECT comparison.id, document, listed_on, changed_at FROM comparison_text_fts"
-            " JOIN comparison ON comparison.id = comparison_text_fts.rowid"
-            " WHERE comparison_text_fts MATCH ? AND listed_on <= ? AND (? = '' OR EXISTS"
-            "  (SELECT 1 FROM comparison_tool WHERE comparison_id = comparison.id AND topic = ?))"
-            " ORDER BY bm25(comparison_text_fts, 8.0, 1.0), listed_on DESC, comparison.id LIMIT ? OFFSET ?",
-            (query, today.isoformat(), topic, topic, limit, offset),
+            "WITH found AS MATERIALIZED"  # else the whole search is done again for every row it is met with
+            " (SELECT rowid AS id, bm25(comparison_text_fts, 8.0, 1.0) AS score"
+            "  FROM comparison_text_fts WHERE comparison_text_fts MATCH ?)"
+            f" SELECT id FROM found WHERE id NOT IN (SELECT id FROM comparison WHERE listed_on > ?){within}"
+            " ORDER BY score, id DESC",
+            (query, today.isoformat(), *([topic] if topic else [])),
         )
-        return [_listed(row) for row in rows]
+        return [row["id"] for row in rows]
 
-    def topics(self, today: date) -> list[Topic]:
-        """Every topic, the largest first."""
+    def by_ids(self, ids: Sequence[int]) -> list[Listed]:
+        """Those, in that order."""
+        marks = ", ".join("?" * len(ids))
         rows = self._database.query(
-            "SELECT topic, category, max(listed_on), count(DISTINCT comparison_id) AS n FROM comparison_tool"
-            " WHERE topic <> '' AND listed_on <= ? GROUP BY topic ORDER BY n DESC, topic",
-            (today.isoformat(),),
+            f"SELECT id, document, listed_on, changed_at FROM comparison WHERE id IN ({marks})", list(ids)
+        )
+        return sorted(map(_listed, rows), key=lambda listed: ids.index(listed.id))
+
+    def search(self, words: str, today: date, *, topic: str = "", limit: int, offset: int = 0) -> list[Listed]:
+        """A page of what find() finds."""
+        return self.by_ids(self.find(words, today, topic=topic)[offset : offset + limit])
+
+    def topics(self, today: date, among: Sequence[int] | None = None) -> list[Topic]:
+        """Every topic, the largest first; with `among`, those of the comparisons with these ids."""
+        within = "" if among is None else " AND comparison_id IN (SELECT value FROM json_each(?))"
+        rows = self._database.query(
+            "SELECT topic, count(DISTINCT comparison_id) AS n, (SELECT category FROM comparison_tool AS newest"
+            "  WHERE newest.topic = each.topic AND newest.listed_on <= ?"
+            "  ORDER BY newest.listed_on DESC, newest.comparison_id DESC LIMIT 1) AS category"
+            f" FROM comparison_tool AS each WHERE topic <> '' AND listed_on <= ?{within}"
+            " GROUP BY topic ORDER BY n DESC, topic",
+            (today.isoformat(), today.isoformat(), *([] if among is None else [json.dumps(list(among))])),
         )
         return [Topic(row["topic"], row["category"], row["n"]) for row in rows]
 
     def of_tool(self, tool: str, today: date, *, limit: int = -1, offset: int = 0) -> list[Listed]:
         """The comparisons of a tool, newest first."""
         rows = self._database.query(
-            "SELECT DISTINCT id, document, comparison.listed_on, changed_at FROM comparison_tool"
-            " JOIN comparison ON comparison.id = comparison_id WHERE tool = ? AND comparison_tool.listed_on <= ?"
-            " ORDER BY comparison.listed_on DESC, id DESC LIMIT ? OFFSET ?",
+            "SELECT id, document, listed_on, changed_at FROM comparison WHERE id IN (SELECT comparison_id FROM"
+            " (SELECT DISTINCT comparison_id, listed_on FROM comparison_tool WHERE tool = ? AND listed_on <= ?"
+            "  ORDER BY listed_on DESC, comparison_id DESC LIMIT ? OFFSET ?) AS found)"
+            " ORDER BY listed_on DESC, id DESC",
             (tool, today.isoformat(), limit, offset),
         )
         return [_listed(row) for row in rows]
+
+    def count_of_tool(self, tool: str, today: date) -> int:
+        """How many of_tool() has in all."""
+        sql = "SELECT count(DISTINCT comparison_id) FROM comparison_tool WHERE tool = ? AND listed_on <= ?"
+        return int(self._database.value(sql, (tool, today.isoformat())))
+
+    def names_of_tool(self, tool: str, today: date) -> list[str]:
+        """What the comparisons call it, the newest name first."""
+        rows = self._database.query(
+            "SELECT name FROM comparison_tool WHERE tool = ? AND listed_on <= ? GROUP BY name"
+            " ORDER BY max(listed_on) DESC, max(comparison_id) DESC",
+            (tool, today.isoformat()),
+        )
+        return [row["name"] for row in rows]
 
     def has_tool(self, tool: str, today: date) -> bool:
         sql = "SELECT 1 FROM comparison_tool WHERE tool = ? AND listed_on <= ? LIMIT 1"
@@ -211,15 +256,19 @@ def bump(database: Sqlite) -> None:
 
 
 def _match(words: str) -> str:
-    """An FTS5 query for every word of `words`, as it is typed: quoted, so that no sign of it is an operator."""
-    found = re.findall(r"\w+", words)[:12]
+    """An FTS5 query for every word of `words`, as it is typed: quoted, so that no sign of it is an operator.
+
+    A word with signs in it is a phrase: `git-why` is found where `git` and `why` stand side by side.
+    """
+    told = words.replace("\0", " ")  # FTS5 reads no further, and misses the closing quote
+    found = [word.replace('"', " ") for word in told.split() if any(map(str.isalnum, word))][:12]
     return " ".join(f'"{word}"' for word in found) + "*" if found else ""
 
 
 def _listed(row: sqlite3.Row) -> Listed:
     return Listed(
         row["id"],
-        from_document(json.loads(row["document"])),
+        comparison_of(row["document"]),
         date.fromisoformat(row["listed_on"]),
         moment_of(row["changed_at"]),
     )

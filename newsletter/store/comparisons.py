@@ -7,9 +7,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from newsletter.comparisons.formats import content_sha256, from_document, to_document
+from newsletter.comparisons.formats import content_sha256, to_document
 from newsletter.comparisons.model import Comparison
 from newsletter.store.catalogue import Catalogue
+from newsletter.store.documents import comparison_of
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, text_of
 
@@ -58,9 +59,9 @@ class Comparisons:
         return [_stored(row) for row in rows]
 
     def add(self, comparison: Comparison, seen_at: datetime, archived: bool) -> int:
-        """Store and list a new one; its id."""
+        """Store and list a new one; its id. One without a date is listed on the day of `seen_at`, in its zone."""
         with self._database.transaction():
-            listed_on = _date_text(comparison.published_on) or text_of(seen_at)[:10]
+            listed_on = _date_text(comparison.published_on) or seen_at.date().isoformat()
             comparison_id = self._database.insert(
                 "INSERT INTO comparison (slug, pair, title, published_on, first_seen_at, archived, document,"
                 " content_sha256, changed_at, listed_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -81,9 +82,11 @@ class Comparisons:
             return comparison_id
 
     def revise(self, stored: Stored, comparison: Comparison, at: datetime) -> None:
-        """Replace its content and keep what it was before."""
-        listed_on = _date_text(comparison.published_on) or text_of(stored.first_seen_at)[:10]
+        """Replace its content and keep what it was before. Without a date it stays listed on the day it was."""
         with self._database.transaction():
+            listed_on = _date_text(comparison.published_on) or str(
+                self._database.value("SELECT listed_on FROM comparison WHERE id = ?", (stored.id,))
+            )
             self._database.insert(
                 "INSERT INTO comparison_revision (comparison_id, changed_at, document)"
                 " SELECT id, ?, document FROM comparison WHERE id = ?",
@@ -111,7 +114,7 @@ class Comparisons:
             "SELECT changed_at, document FROM comparison_revision WHERE comparison_id = ? ORDER BY id DESC",
             (comparison_id,),
         )
-        return [(moment_of(row["changed_at"]), from_document(json.loads(row["document"]))) for row in rows]
+        return [(moment_of(row["changed_at"]), comparison_of(row["document"])) for row in rows]
 
     def candidates(self) -> list[Stored]:
         """Those not of the archive."""
@@ -130,7 +133,7 @@ class Comparisons:
 def _stored(row: sqlite3.Row) -> Stored:
     return Stored(
         row["id"],
-        from_document(json.loads(row["document"])),
+        comparison_of(row["document"]),
         moment_of(row["first_seen_at"]),
         bool(row["archived"]),
         row["content_sha256"],

@@ -92,7 +92,8 @@ class DeliveryFacts:
         """Every issue this person was a recipient of."""
         rows = self._database.query(
             "SELECT key, delivery.status, outcome, detail FROM delivery JOIN issue ON issue.id = issue_id"
-            " WHERE subscriber_id = ? ORDER BY slot",
+            # by the whole key, issue by issue: else every delivery there is would be read
+            " WHERE issue_id IN (SELECT id FROM issue) AND subscriber_id = ? ORDER BY slot",
             (subscriber_id,),
         )
         return [dict(row) for row in rows]

@@ -136,7 +136,10 @@ class Issues:
     def shift(self, issue_id: int, **deltas: int) -> None:
         """Add to counts. The table's CHECK refuses any shift after which they do not sum to `frozen`."""
         names = ", ".join(f"{name} = {name} + ?" for name in deltas)
-        self._database.change(f"UPDATE issue SET {names} WHERE id = ?", [*deltas.values(), issue_id])
+        with self._database.transaction():
+            self._database.change(f"UPDATE issue SET {names} WHERE id = ?", [*deltas.values(), issue_id])
+            if self._database.value("SELECT 1 FROM issue WHERE id = ? AND status = 'cancelled'", (issue_id,)):
+                bump(self._database)  # whether anybody got it decides whether it is published
 
     def put_items(self, issue_id: int, items: list[ItemRow]) -> None:
         """Replace the items; their order is the order of the mail."""

@@ -138,6 +138,14 @@ class Messages:
             (detail, message_id, replace, detail),
         )
 
+    def cancel_waiting(self, subscriber_id: int, kind: str) -> int:
+        """Call back the mails of this kind that no sender has taken yet, and free their keys; how many."""
+        return self._database.change(
+            "UPDATE message SET status = 'cancelled', html = '', text = '', key = key || '/called-back/' || id"
+            " WHERE subscriber_id = ? AND kind = ? AND status = 'waiting' AND owner IS NULL",
+            (subscriber_id, kind),
+        )
+
     def outcome(self, message_id: int) -> str | None:
         found: str | None = self._database.value("SELECT outcome FROM message WHERE id = ?", (message_id,))
         return found

@@ -50,10 +50,10 @@ class Meta:
         """Those that signing_key replaced, newest first."""
         return [bytes.fromhex(key) for key in (self.get("old_signing_keys") or "").split()]
 
-    def rotate_signing_key(self) -> None:
-        """A new key for new links; the old ones go on being read."""
+    def rotate_signing_key(self, *, keep_old: bool = True) -> None:
+        """A new key for new links; the old ones go on being read, unless they are not to be kept."""
         with self._database.transaction():
-            old = [self.signing_key, *self.old_signing_keys]
+            old = [self.signing_key, *self.old_signing_keys] if keep_old else []
             self.put("old_signing_keys", " ".join(key.hex() for key in old))
             self.put("signing_key", secrets.token_hex(32))
 

@@ -17,6 +17,7 @@ from newsletter.store.pace import Pace
 from newsletter.store.saved import Saved
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.subscribers import Subscribers
+from newsletter.store.traces import Traces
 from newsletter.store.votes import Votes
 
 
@@ -40,6 +41,7 @@ class Store:
         self.votes = Votes(self.database)
         self.saved = Saved(self.database)
         self.operators = Operators(self.database)
+        self.traces = Traces(self.database)
         self.pace = Pace(self.database)
 
     @property

@@ -56,18 +56,24 @@ class Subscribers:
         )
 
     def activate(self, subscriber_id: int, at: datetime, before: SubscriberStatus) -> bool:
-        """True where exactly one row went from `before` to active."""
+        """True where exactly one row went from `before` to active. The count of mails to confirm starts anew for who
+        confirmed, not for who undoes having left: leaving, undoing and asking in a loop would fill a mailbox.
+        """
         return self._changed(
             "UPDATE subscriber SET status = 'active', confirmed_at = ?, unsubscribed_at = NULL, paused_until = NULL,"
-            " confirmations = 0, confirmation_at = NULL"
+            " confirmations = CASE status WHEN 'pending' THEN 0 ELSE confirmations END,"
+            " confirmation_at = CASE status WHEN 'pending' THEN NULL ELSE confirmation_at END, waiting_since = NULL"
             " WHERE id = ? AND status = ?",
             (text_of(at), subscriber_id, str(before)),
         )
 
     def unsubscribe(self, subscriber_id: int, at: datetime) -> bool:
-        """True where exactly one row went from pending or active to unsubscribed."""
+        """True where exactly one row went from pending or active to unsubscribed. Who had confirmed has three mails to
+        confirm again; who had not stays within what is left. One a day it is for both.
+        """
         return self._changed(
-            "UPDATE subscriber SET status = 'unsubscribed', unsubscribed_at = ?"
+            "UPDATE subscriber SET status = 'unsubscribed', unsubscribed_at = ?, waiting_since = NULL,"
+            " confirmations = CASE status WHEN 'active' THEN 0 ELSE confirmations END"
             " WHERE id = ? AND status IN ('active', 'pending')",
             (text_of(at), subscriber_id),
         )
@@ -82,13 +88,13 @@ class Subscribers:
     def ask_again(self, subscriber_id: int) -> None:
         """An unsubscribed person asked for it anew: pending until they confirm."""
         self._database.change(
-            "UPDATE subscriber SET status = 'pending', confirmations = 0, confirmation_at = NULL"
-            " WHERE id = ? AND status = 'unsubscribed'",
-            (subscriber_id,),
+            "UPDATE subscriber SET status = 'pending' WHERE id = ? AND status = 'unsubscribed'", (subscriber_id,)
         )
 
     def erase(self, subscriber_id: int) -> None:
-        """Blank the row and what consent and mail records hold of the person; the id stays."""
+        """Blank the row and what consent and mail records hold of the person; the id stays, and a reason for leaving
+        without its words.
+        """
         with self._database.transaction():
             self._database.change(
                 "UPDATE subscriber SET email = NULL, address_hash = NULL, status = 'erased', zone = '' WHERE id = ?",
@@ -98,34 +104,73 @@ class Subscribers:
                 self._database.change(f"DELETE FROM {table} WHERE subscriber_id = ?", (subscriber_id,))
             self._database.change("UPDATE leaving SET words = '' WHERE subscriber_id = ?", (subscriber_id,))
             self._database.change("UPDATE consent SET ip = NULL WHERE subscriber_id = ?", (subscriber_id,))
+            self._forget_texts(subscriber_id)
             self._database.change(
-                "UPDATE message SET address = '', html = '', text = '',"
+                "UPDATE message SET address = '', html = '', text = '', detail = NULL,"
                 " status = CASE status WHEN 'waiting' THEN 'cancelled' ELSE status END WHERE subscriber_id = ?",
                 (subscriber_id,),
             )
 
+    def _forget_texts(self, subscriber_id: int) -> None:
+        """Of their proof of consent: what they chose, and words that stand in nobody else's and so may name them."""
+        rows = self._database.query(
+            "SELECT DISTINCT text_sha256, kind FROM consent"
+            " WHERE subscriber_id = ? AND text_sha256 <> '' AND text_version = ''",  # that of the form names nobody
+            (subscriber_id,),
+        )
+        for row in rows:
+            shared = self._database.value(
+                "SELECT 1 FROM consent WHERE text_sha256 = ? AND subscriber_id <> ? LIMIT 1",
+                (row["text_sha256"], subscriber_id),
+            )
+            if not shared:
+                self._database.change("DELETE FROM consent_text WHERE sha256 = ?", (row["text_sha256"],))
+            if not shared or row["kind"] == ConsentKind.PREFERENCES:
+                self._database.change(
+                    "UPDATE consent SET text_sha256 = '' WHERE subscriber_id = ? AND text_sha256 = ?",
+                    (subscriber_id, row["text_sha256"]),
+                )
+
     def may_confirm(self, subscriber_id: int, now: datetime, day_before: datetime, at_most: int) -> bool:
         """Count one confirmation mail to this person; False where one went out since `day_before`, or `at_most` did."""
         return self._changed(
-            "UPDATE subscriber SET confirmations = confirmations + 1, confirmation_at = ?"
+            "UPDATE subscriber SET confirmations = confirmations + 1, confirmation_at = ?, waiting_since = NULL"
             " WHERE id = ? AND confirmations < ? AND (confirmation_at IS NULL OR confirmation_at <= ?)",
             (text_of(now), subscriber_id, at_most, text_of(day_before)),
         )
 
     def confirmations_since(self, moment: datetime) -> int:
-        """How many people were sent a confirmation since then."""
+        """How many confirmations went out since then, those of a new address among them."""
         return int(
-            self._database.value("SELECT count(*) FROM subscriber WHERE confirmation_at > ?", (text_of(moment),))
+            self._database.value(
+                "SELECT (SELECT count(*) FROM subscriber WHERE confirmation_at > :since)"
+                " + (SELECT count(*) FROM mail_allowance WHERE purpose = 'change' AND last_at > :since)",
+                {"since": text_of(moment)},
+            )
         )
 
-    def waiting_for_confirmation(self, since: datetime, limit: int) -> list[Subscriber]:
-        """Those who asked since then and were sent no confirmation, because too many asked; oldest first."""
+    def wait_for_confirmation(self, subscriber_id: int, now: datetime, day_before: datetime, at_most: int) -> bool:
+        """Keep a place for one whom may_confirm() would allow it; False where it would not, or they have one."""
+        return self._changed(
+            "UPDATE subscriber SET waiting_since = ? WHERE id = ? AND waiting_since IS NULL"
+            " AND confirmations < ? AND (confirmation_at IS NULL OR confirmation_at <= ?)",
+            (text_of(now), subscriber_id, at_most, text_of(day_before)),
+        )
+
+    def waiting_for_confirmation(self) -> list[Subscriber]:
+        """Those who have a place and may be mailed, the longest waiting first."""
         rows = self._database.query(
-            "SELECT * FROM subscriber WHERE status = 'pending' AND confirmations = 0 AND created_at > ?"
-            " ORDER BY id LIMIT ?",
-            (text_of(since), limit),
+            "SELECT * FROM subscriber WHERE waiting_since IS NOT NULL AND status <> 'erased' AND NOT EXISTS"
+            " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
+            " ORDER BY waiting_since, id"
         )
         return [_subscriber(row) for row in rows]
+
+    def give_up_waiting(self, before: datetime) -> int:
+        """Who has had a place since then or longer loses it; how many."""
+        return self._database.change(
+            "UPDATE subscriber SET waiting_since = NULL WHERE waiting_since <= ?", (text_of(before),)
+        )
 
     def topics(self, subscriber_id: int) -> frozenset[str]:
         """The topics they chose."""
@@ -151,12 +196,14 @@ class Subscribers:
             (subscriber_id, address, text_of(at)),
         )
 
-    def asked_change(self, subscriber_id: int) -> str | None:
-        """The address that they want to change to, or None."""
-        found: str | None = self._database.value(
-            "SELECT email FROM address_change WHERE subscriber_id = ?", (subscriber_id,)
-        )
-        return found
+    def asked_change(self, subscriber_id: int) -> tuple[str, datetime] | None:
+        """The address that they want to change to and when they asked, or None."""
+        row = self._database.one("SELECT email, asked_at FROM address_change WHERE subscriber_id = ?", (subscriber_id,))
+        return (row["email"], moment_of(row["asked_at"])) if row else None
+
+    def forget_changes(self, before: datetime) -> int:
+        """Delete the addresses that were asked for before then and never confirmed; how many."""
+        return self._database.change("DELETE FROM address_change WHERE asked_at < ?", (text_of(before),))
 
     def change_address(self, subscriber_id: int, address: str) -> bool:
         """True where it is theirs now; False where another subscriber has it, or they are erased."""
@@ -180,11 +227,32 @@ class Subscribers:
         )
 
     def left_because(self, subscriber_id: int, reason: str, words: str, at: datetime) -> None:
-        """Append why somebody left."""
-        self._database.insert(
-            "INSERT INTO leaving (subscriber_id, at, reason, words) VALUES (?, ?, ?, ?)",
-            (subscriber_id, text_of(at), reason, words),
+        """Why somebody who is unsubscribed left. One answer for each time that they did: a later one replaces it."""
+        with self._database.transaction():
+            self._database.change(
+                "DELETE FROM leaving WHERE subscriber_id = ? AND at >="
+                " (SELECT unsubscribed_at FROM subscriber WHERE subscriber.id = subscriber_id)",
+                (subscriber_id,),
+            )
+            self._database.insert(
+                "INSERT INTO leaving (subscriber_id, at, reason, words) VALUES (?, ?, ?, ?)",
+                (subscriber_id, text_of(at), reason, words),
+            )
+
+    def leavings(self, subscriber_id: int) -> list[tuple[datetime, str, str]]:
+        """(when, reason, words) of each time they said why they left, oldest first."""
+        rows = self._database.query(
+            "SELECT at, reason, words FROM leaving WHERE subscriber_id = ? ORDER BY id", (subscriber_id,)
         )
+        return [(moment_of(row["at"]), row["reason"], row["words"]) for row in rows]
+
+    def leaving_counts(self, since: datetime) -> dict[str, int]:
+        """Reason → how many gave it since then, most first."""
+        rows = self._database.query(
+            "SELECT reason, count(*) AS n FROM leaving WHERE at >= ? GROUP BY reason ORDER BY n DESC, reason",
+            (text_of(since),),
+        )
+        return {row["reason"]: row["n"] for row in rows}
 
     def record(self, subscriber_id: int, consent: Consent) -> None:
         """Append to the proof of consent."""

@@ -22,6 +22,7 @@ class Tally:
     web: VoteTally
 
 
+_ONE_HIT = timedelta(seconds=10)
 _NONE = Tally(VoteTally(0, 0), VoteTally(0, 0))
 
 
@@ -33,7 +34,8 @@ class Votes:
 
     def of_reader(self, subscriber_id: int) -> dict[str, Verdict]:
         """Tool slug → choice."""
-        rows = self._database.query("SELECT tool, choice FROM vote WHERE subscriber_id = ?", (subscriber_id,))
+        sql = "SELECT tool, choice FROM vote WHERE subscriber_id = ? AND choice IS NOT NULL"
+        rows = self._database.query(sql, (subscriber_id,))
         return {row["tool"]: Verdict(row["choice"]) for row in rows}
 
     def of_visitor(self, voter: bytes, tools: Sequence[str]) -> dict[str, Verdict]:
@@ -49,17 +51,16 @@ class Votes:
                 "SELECT choice, client, before FROM vote WHERE subscriber_id = ? AND tool = ?", (subscriber_id, tool)
             )
             self._shift(tool, row["choice"] if row else None, choice, "")
-            if choice is None:
+            if choice is None and (row is None or client is None):
                 self._database.change("DELETE FROM vote WHERE subscriber_id = ? AND tool = ?", (subscriber_id, tool))
-            else:
-                same = row is not None and client is not None and row["client"] == client
-                before = row and (row["before"] if same else row["choice"])
-                self._database.change(
-                    "INSERT INTO vote VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscriber_id, tool) DO UPDATE"
-                    " SET choice = excluded.choice, at = excluded.at, client = excluded.client,"
-                    " before = excluded.before",
-                    (subscriber_id, tool, str(choice), text_of(at), client, before),
-                )
+                return
+            same = row is not None and client is not None and row["client"] == client
+            before = row and (row["before"] if same else row["choice"])
+            self._database.change(
+                "INSERT INTO vote VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscriber_id, tool) DO UPDATE"
+                " SET choice = excluded.choice, at = excluded.at, client = excluded.client, before = excluded.before",
+                (subscriber_id, tool, choice and str(choice), text_of(at), client, before),
+            )
 
     def put_web(self, voter: bytes, tool: str, choice: Verdict | None, at: datetime) -> None:
         """A vote of somebody we do not know; None takes it back."""
@@ -77,6 +78,8 @@ class Votes:
 
     def tallies(self, tools: Sequence[str]) -> dict[str, Tally]:
         """Tool slug → tally, for every one of `tools`."""
+        if not tools:
+            return {}
         marks = ", ".join("?" * len(tools))
         rows = self._database.query(f"SELECT * FROM tally WHERE tool IN ({marks})", list(tools))
         found = {
@@ -85,10 +88,35 @@ class Votes:
         }
         return {tool: found.get(tool, _NONE) for tool in tools}
 
+    def keep_for(self, issue_id: int, tools: Sequence[str]) -> None:
+        """Keep how readers have voted on `tools` by now, as what an issue says of it."""
+        with self._database.transaction():
+            self._database.change("DELETE FROM issue_tally WHERE issue_id = ?", (issue_id,))
+            self._database.change_many(
+                "INSERT INTO issue_tally VALUES (?, ?, ?, ?)",
+                [
+                    (issue_id, tool, tally.readers.ship, tally.readers.skip)
+                    for tool, tally in self.tallies(tools).items()
+                    if tally.readers.ship + tally.readers.skip
+                ],
+            )
+
+    def kept_for(self, issue_id: int) -> dict[str, VoteTally]:
+        """Tool slug → the tally that was kept, for those that readers had voted on."""
+        rows = self._database.query("SELECT tool, ship, skip FROM issue_tally WHERE issue_id = ?", (issue_id,))
+        return {row["tool"]: VoteTally(row["ship"], row["skip"]) for row in rows}
+
+    def changes(self, tools: Sequence[str]) -> int:
+        """Grows with every change of a tally of `tools`: what pages made of them are kept by."""
+        marks = ", ".join("?" * len(tools))
+        return int(self._database.value(f"SELECT COALESCE(sum(changes), 0) FROM tally WHERE tool IN ({marks})", tools))
+
     def trip(self, subscriber_id: int, client: bytes, at: datetime) -> None:
-        """Append that this client opened the link which no person sees."""
-        self._database.insert(
-            "INSERT INTO canary (subscriber_id, client, at) VALUES (?, ?, ?)", (subscriber_id, client, text_of(at))
+        """Append that this client opened the link which no person sees; hits of one client within seconds are one."""
+        self._database.change(
+            "INSERT INTO canary (subscriber_id, client, at) SELECT ?, ?, ? WHERE NOT EXISTS"
+            " (SELECT 1 FROM canary WHERE client = ? AND at >= ?)",
+            (subscriber_id, client, text_of(at), client, text_of(at - _ONE_HIT)),
         )
 
     def tripped(self, client: bytes, since: datetime) -> bool:
@@ -99,16 +127,12 @@ class Votes:
     def void_programs(self, now: datetime, within: timedelta) -> int:
         """Undo every reader's vote that a client cast within `within` of its opening that link; how many.
 
-        Forgets the clients of older votes and hits: nothing can tell any more who pressed.
+        Forgets the clients of older votes and hits, and what was taken back: nothing can tell any more who pressed.
         """
         with self._database.transaction():
-            if self._database.value("SELECT 1 FROM canary LIMIT 1") is None:
-                self._forget(now - 2 * within)
-                return 0
-            hits = self._database.query("SELECT client, at FROM canary")
             void = {
                 (row["subscriber_id"], row["tool"]): row["before"]
-                for hit in hits
+                for hit in self._database.query("SELECT client, at FROM canary")
                 for row in self._database.query(
                     "SELECT subscriber_id, tool, before FROM vote WHERE client = ? AND at BETWEEN ? AND ?",
                     (
@@ -137,7 +161,8 @@ class Votes:
 
     def _forget(self, before: datetime) -> None:
         self._database.change("DELETE FROM canary WHERE at < ?", (text_of(before),))
-        self._database.change("UPDATE vote SET client = NULL WHERE client IS NOT NULL AND at < ?", (text_of(before),))
+        for forgotten in ("DELETE FROM vote WHERE choice IS NULL AND", "UPDATE vote SET client = NULL WHERE"):
+            self._database.change(f"{forgotten} client IS NOT NULL AND at < ?", (text_of(before),))
 
     def _shift(self, tool: str, before: str | None, after: Verdict | None, kind: str) -> None:
         if before == after:
@@ -146,4 +171,6 @@ class Votes:
         for choice, by in ((before, -1), (after, 1)):
             if choice is not None:
                 column = f"{kind}{choice}"
-                self._database.change(f"UPDATE tally SET {column} = {column} + ? WHERE tool = ?", (by, tool))
+                self._database.change(
+                    f"UPDATE tally SET {column} = {column} + ?, changes = changes + 1 WHERE tool = ?", (by, tool)
+                )

@@ -90,6 +90,12 @@ def comparison_card(facts: SiteFacts, page: ComparisonPage) -> Card:
     )
 
 
+def site_card(facts: SiteFacts) -> Card:
+    """The publication itself, for every page that has no card of its own."""
+    lead = "Two tools, side by side. A panel says ship or skip, and why."
+    return Card(facts.name, "", "", "", "Which AI tool should you ship with?", lead, brand=facts.brand)
+
+
 @lru_cache(maxsize=64)
 def draw_card(card: Card) -> bytes:
     """A PNG of 1200 × 630 pixels."""

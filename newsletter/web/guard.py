@@ -1,7 +1,7 @@
-"""What holds for every request, as pure ASGI: safety headers, writes only from our own pages, bodies within a cap, and
-errors that tell nothing but that there was one.
+"""What holds for every request, as pure ASGI: only names of ours, safety headers, writes only from our own pages,
+bodies within a cap, and errors that tell nothing but that there was one.
 
-The rule for cross-origin writes is that of Go's `http.CrossOriginProtection` (1.25).
+The rule for cross-origin writes is that of Go's `http.CrossOriginProtection` (1.25). docs/safety.md tells it all.
 """
 
 from __future__ import annotations
@@ -9,28 +9,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import traceback
-from collections.abc import Callable
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from newsletter.errors import where_it_arose
+from newsletter.web.origins import Names, origin_of
+
 log = logging.getLogger(__name__)
 
 CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
+"""No inline script or style, nothing from elsewhere. What stands in a frame is a mail, with a policy of its own."""
+
+_UNUSED = ("accelerometer", "camera", "geolocation", "gyroscope", "magnetometer", "microphone", "payment", "usb")
 BODY_BYTES = 64 * 1024
 WEBHOOK_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OPEN = re.compile(r"/unsubscribe/[^/]+|/webhooks/[^/]+")
 """Written to from elsewhere: mail clients (RFC 8058) with a token, and providers with a signature."""
-_PORTS = {"http": 80, "https": 443}
+_FORMS = frozenset({"/subscribe", "/api/v1/subscribe"})
+"""Written to from the origins that the settings name, too."""
+_NAMELESS = re.compile(r"/healthz|/static/[^/]+")
+"""Asked under any name: by machines that know an address alone, and by the page that tells of the right name."""
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Max-Age": "600",
+}
 
 ShowProblem = Callable[[Request, int], Response]
 
@@ -38,18 +51,34 @@ ShowProblem = Callable[[Request, int], Response]
 class Guard:
     """Stands before the application."""
 
-    def __init__(self, app: ASGIApp, *, site_url: str, logo_url: str, problem: ShowProblem) -> None:
-        """`logo_url`: the one picture from elsewhere that pages may show; empty for none."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        site_url: str,
+        logo_url: str,
+        problem: ShowProblem,
+        hosts: Iterable[str] = (),
+        form_origins: Iterable[str] = (),
+    ) -> None:
+        """`logo_url`: the one picture from elsewhere that pages may show; empty for none. `hosts`: names we answer to
+        besides that of `site_url`. `form_origins`: other sites whose pages may hold the subscribe form.
+        """
         self._app = app
-        self._site = urlsplit(site_url)
+        self._names = Names(site_url, hosts)
+        self._site = origin_of(site_url)
+        self._forms = {origin_of(one) for one in form_origins}
         self._problem = problem
+        policy = CONTENT_POLICY.replace("data:;", f"data:{_from(logo_url)};")
         self._headers = {
-            "Content-Security-Policy": CONTENT_POLICY.replace("data:;", f"data:{_from(logo_url)};"),
+            "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",  # with no-referrer, browsers send `Origin: null` with our own forms
             "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED),
         }
-        if self._site.scheme == "https":
+        if urlsplit(site_url).scheme == "https":
+            self._headers["Content-Security-Policy"] = f"{policy}; upgrade-insecure-requests"
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,31 +91,36 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                self._add_headers(MutableHeaders(scope=message), scope)
             await send(message)
 
         # the server drops the body of an answer to HEAD, so that every page which answers GET answers it
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}
         try:
             refusal, body = await self._look_at(scope, receive)
-            if refusal:
+            if refusal == 204:
+                await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send_safely)
+            elif refusal:
                 await self._problem(Request(scope), refusal)(scope, receive, send_safely)
             else:
                 await self._app(inner, _replay(body, receive), send_safely)
         except Exception as error:
-            log.error("%s %s failed: %s", scope["method"], _template(inner), _places(error))
+            log.error("%s %s failed: %s", scope["method"], _template(inner), where_it_arose(error))
             if started:
                 raise ConnectionError("the answer was cut short") from None
             await self._problem(Request(scope), 500)(scope, receive, send_safely)
 
     async def _look_at(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
-        """A status to refuse the request with, or 0 and its whole body."""
-        headers = Headers(scope=scope)
-        if scope["method"] in _SAFE:
-            return 0, b""
-        if not _OPEN.fullmatch(scope["path"]) and not self._from_our_pages(headers):
+        """A status to answer the request with at once, or 0 and its whole body."""
+        headers, path = Headers(scope=scope), scope["path"]
+        writes = scope["method"] not in _SAFE
+        is_open = writes and _OPEN.fullmatch(path) is not None  # who leaves by an old name of ours is let go as well
+        if not is_open and not _NAMELESS.fullmatch(path) and not self._names.answer_to(scope):
+            return 421, b""
+        if not writes:
+            asks_first = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+            return (204 if asks_first and self._named_form(scope, headers) else 0), b""
+        if not is_open and not self._named_form(scope, headers) and not self._from_our_pages(headers):
             return 403, b""
         cap = WEBHOOK_BYTES if scope["path"].startswith("/webhooks/") else BODY_BYTES
         length = headers.get("content-length", "0")
@@ -101,13 +135,30 @@ class Guard:
 
     def _from_our_pages(self, headers: Headers) -> bool:
         origin = headers.get("origin")
-        if origin is not None and _origin(urlsplit(origin)) == _origin(self._site):
+        if origin is not None and origin_of(origin) == self._site:
             return True
         fetch_site = headers.get("sec-fetch-site")
         if fetch_site is not None:
             return fetch_site in ("same-origin", "none")
         # plain http to an address of the local network: browsers send no Sec-Fetch-Site there
-        return origin is None or urlsplit(origin).netloc == headers.get("host")
+        return origin is None or origin.partition("://")[2] == headers.get("host")
+
+    def _named_form(self, scope: Scope, headers: Headers) -> bool:
+        """Whether this is the subscribe form on the page of an origin that the settings name."""
+        return scope["path"] in _FORMS and origin_of(headers.get("origin", "")) in self._forms
+
+    def _add_headers(self, headers: MutableHeaders, scope: Scope) -> None:
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Cache-Control", "no-store")
+        # social cards are for other sites to show; everything else is for our own pages
+        picture = headers.get("content-type", "").startswith("image/")
+        headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if picture else "same-origin")
+        if scope["path"] in _FORMS:
+            headers.add_vary_header("Origin")
+            asked = Headers(scope=scope)
+            if self._named_form(scope, asked):
+                headers["Access-Control-Allow-Origin"] = asked["origin"]
 
 
 def _from(logo_url: str) -> str:
@@ -131,14 +182,6 @@ async def _read(receive: Receive, cap: int) -> bytes | None:
     return bytes(body)
 
 
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    return parts.scheme, parts.hostname, port or _PORTS.get(parts.scheme)
-
-
 def _replay(body: bytes, receive: Receive) -> Receive:
     """The body once, in one piece; after that whatever the server has to say."""
     told = False
@@ -156,11 +199,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 def _template(scope: Scope) -> str:
     """The path as the route has it, `/confirm/{token}`: never a token."""
     return getattr(scope.get("route"), "path", "(no route)")
-
-
-def _places(error: BaseException) -> str:
-    """The class of an error and where it arose. Its words stay out: they may hold an address or a token."""
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
-    cause = f", from {type(error.__cause__).__name__}" if error.__cause__ else ""
-    return f"{type(error).__name__}{cause} at {where}"

@@ -1,18 +1,28 @@
-"""Unsubscribing: a page with one button, the one-click POST of mail clients, and the way back."""
+"""Unsubscribing: a page with one button, the one-click POST of mail clients, the reason after it, and the way back."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.app.container import App
-from newsletter.app.subscribe import PAUSE_WEEKS, end_pause, of_reader, pause, undo_unsubscribe, unsubscribe
+from newsletter.app.leave import (
+    MOST_WORDS,
+    PAUSE_WEEKS,
+    REASONS,
+    end_pause,
+    of_reader,
+    pause,
+    say_why,
+    undo_unsubscribe,
+    unsubscribe,
+)
+from newsletter.app.preferences import paused_until
 from newsletter.audience.subscriber import Subscriber, SubscriberStatus
 from newsletter.audience.tokens import DEAD_TOKEN
-from newsletter.rendering.context import day_in_words
 from newsletter.web.machines import raw_body
 from newsletter.web.templating import Pages
 
@@ -20,7 +30,7 @@ _GONE = (SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.ERASED)
 
 
 def leaving(site: FastAPI, app: App, pages: Pages) -> None:
-    """`/unsubscribe/{token}`, its undo, and a pause instead."""
+    """`/unsubscribe/{token}`, its reason and undo, and a pause instead."""
 
     @site.get("/unsubscribe/{token}")
     def ask_to_leave(request: Request, token: str) -> Response:
@@ -29,9 +39,9 @@ def leaving(site: FastAPI, app: App, pages: Pages) -> None:
         subscriber = of_reader(app, token)
         if subscriber.status in _GONE:
             return left(request, token, subscriber.status)
-        if paused := until(subscriber):
-            return pages.show(request, "paused", path=f"/unsubscribe/{token}", until=paused)
-        return pages.show(request, "leave", path=f"/unsubscribe/{token}", weeks=PAUSE_WEEKS)
+        if until := paused_until(app, subscriber):
+            return paused(request, token, until)
+        return pages.show(request, "leave", weeks=PAUSE_WEEKS, **links(token))
 
     @site.post("/unsubscribe/{token}")
     def leave(request: Request, token: str, body: Annotated[bytes, Depends(raw_body)]) -> Response:
@@ -45,10 +55,19 @@ def leaving(site: FastAPI, app: App, pages: Pages) -> None:
         source = "one-click unsubscribe" if b"One-Click" in body else "unsubscribe page"
         return left(request, token, unsubscribe(app, token, source=source).status)
 
+    @site.post("/unsubscribe/{token}/reason")
+    def tell_why(
+        request: Request, token: str, reason: Annotated[str, Form()] = "", words: Annotated[str, Form()] = ""
+    ) -> Response:
+        subscriber = say_why(app, token, reason, words)
+        if subscriber.status not in _GONE:
+            return ask_to_leave(request, token)
+        return left(request, token, subscriber.status, thanks=bool(reason or words.strip()))
+
     @site.post("/unsubscribe/{token}/undo")
     def come_back(request: Request, token: str) -> Response:
         if undo_unsubscribe(app, token).status is SubscriberStatus.ACTIVE:
-            return pages.show(request, "back", path=f"/unsubscribe/{token}")
+            return pages.show(request, "back", **links(token))
         return pages.problem(
             request,
             409,
@@ -67,16 +86,18 @@ def leaving(site: FastAPI, app: App, pages: Pages) -> None:
     def after_pause(request: Request, token: str, subscriber: Subscriber) -> Response:
         if subscriber.status is not SubscriberStatus.ACTIVE:
             return left(request, token, subscriber.status)
-        path = f"/unsubscribe/{token}"
-        if paused := until(subscriber):
-            return pages.show(request, "paused", path=path, until=paused)
-        return pages.show(request, "back", path=path)
+        if until := paused_until(app, subscriber):
+            return paused(request, token, until)
+        return pages.show(request, "back", **links(token))
 
-    def until(subscriber: Subscriber) -> str:
-        """The local date in words on which a pause ends, or nothing where there is none."""
-        end = subscriber.paused_until
-        return day_in_words(end.astimezone(app.settings.zone).date()) if end and end > app.now() else ""
+    def paused(request: Request, token: str, until: str) -> Response:
+        return pages.show(request, "paused", until=until, **links(token))
 
-    def left(request: Request, token: str, status: SubscriberStatus) -> Response:
-        undo = f"/unsubscribe/{token}/undo" if status is SubscriberStatus.UNSUBSCRIBED else ""
-        return pages.show(request, "left", undo=undo)
+    def left(request: Request, token: str, status: SubscriberStatus, *, thanks: bool = False) -> Response:
+        """The same whether they left just now or long ago; nothing to undo or to say once they are erased."""
+        known = status is SubscriberStatus.UNSUBSCRIBED
+        shown: dict[str, Any] = {"known": known, "thanks": thanks, "reasons": REASONS, "most": MOST_WORDS}
+        return pages.show(request, "left", **shown, **links(token))
+
+    def links(token: str) -> dict[str, Any]:
+        return {"path": f"/unsubscribe/{token}", "preferences": f"/preferences/{token}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
@@ -15,7 +16,11 @@ from newsletter.errors import NotFoundError, ProviderError, StoreError
 from newsletter.web.templating import APP_JS, STATIC, site_css
 
 RETRY_SECONDS = 30
-_ROBOTS = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /outbox\n"
+_NOT_FOR_ROBOTS = (
+    *("/confirm/", "/unsubscribe/", "/preferences/", "/v/", "/c/", "/saved/", "/address/", "/drafts/"),
+    *("/outbox", "/webhooks/"),
+)
+"""Pages of one person, and doors that nobody reads. Each is marked `noindex` as well."""
 
 
 async def raw_body(request: Request) -> bytes:
@@ -23,8 +28,16 @@ async def raw_body(request: Request) -> bytes:
     return await request.body()
 
 
+def robots_of(site_url: str) -> str:
+    """What RFC 9309 has robots ask for first."""
+    base = urlsplit(site_url).path
+    rules = "".join(f"Disallow: {base}{path}\n" for path in _NOT_FOR_ROBOTS)
+    return f"User-agent: *\n{rules}\nSitemap: {site_url}/sitemap.xml\n"
+
+
 def machines(site: FastAPI, app: App) -> None:
     """`/webhooks/{provider}`, `/healthz`, `/robots.txt`, `/favicon.svg`, `/static/site.css`, `/static/app.js`."""
+    robots_text = robots_of(app.settings.site_url)
     icon, sheet = (STATIC / "favicon.svg").read_bytes(), site_css(app.settings.publication.brand)
 
     @site.post("/webhooks/{provider}")
@@ -55,7 +68,7 @@ def machines(site: FastAPI, app: App) -> None:
 
     @site.get("/robots.txt")
     def robots() -> Response:
-        return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "max-age=86400"})
+        return PlainTextResponse(robots_text, headers={"Cache-Control": "max-age=86400"})
 
     @site.get("/favicon.svg")
     def favicon() -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from newsletter.app.container import App
-from newsletter.app.read_pages import mailbox_of, site_facts
+from newsletter.app.read_pages import content_mark, mailbox_of, site_facts
 from newsletter.errors import InputError, NotFoundError, StoreError, TokenError
+from newsletter.web.api import is_api, problem_answer, public_interface, words_of
 from newsletter.web.console.entering import entering
 from newsletter.web.console.gate import Gate, install
 from newsletter.web.console.home import home
@@ -21,14 +23,20 @@ from newsletter.web.console.issues import issues
 from newsletter.web.console.results import results
 from newsletter.web.console.sending import sending
 from newsletter.web.drafts import drafts
+from newsletter.web.feeds import feeds
 from newsletter.web.guard import Guard
 from newsletter.web.identity import Identity
-from newsletter.web.joining import joining
+from newsletter.web.joining import Asking, joining
+from newsletter.web.keeping import Keeping
 from newsletter.web.leaving import leaving
+from newsletter.web.looking import looking
 from newsletter.web.machines import RETRY_SECONDS, machines
 from newsletter.web.mails import mails
+from newsletter.web.preferring import preferring
 from newsletter.web.reading import reading
+from newsletter.web.saving import saving
 from newsletter.web.templating import Pages
+from newsletter.web.voting import voting
 
 _PROBLEMS = {
     400: ("This request cannot be read", "Go back and try it once more."),
@@ -37,6 +45,10 @@ _PROBLEMS = {
     405: ("This address is not for that", "Open the page first, then press its button."),
     408: ("That took too long", "The connection was too slow. Try it once more."),
     413: ("That was too much", "This form takes only a few words."),
+    421: (
+        "This site has another name",
+        "It does not answer to the one that was asked for. Whoever runs it can add that name to the setting web.hosts.",
+    ),
     422: ("Something is missing", "Go back, look at the form, and try it once more."),
     503: ("One moment, please", "We cannot do this right now. Nothing was changed. Try it again in a minute."),
 }
@@ -48,9 +60,16 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     pages = Pages(templates, site_facts(app), has_outbox=mailbox_of(app) is not None)
     identity = Identity(app)
     site = FastAPI(openapi_url=None, redirect_slashes=False)  # RFC 8058: never redirect
-    joining(site, app, pages, identity)
+    asking = Asking(app)
+    joining(site, app, pages, identity, asking)
     leaving(site, app, pages)
+    preferring(site, app, pages, identity)
+    feeds(site, app, pages)  # before the pages: `/issues/{key}` would take the feed for an issue
+    looking(site, app, pages, identity)
     reading(site, app, pages, identity)
+    saving(site, app, pages, identity)
+    voting(site, app, pages, identity)
+    public_interface(site, app, pages, identity, asking)
     mails(site, app, pages)
     drafts(site, app, pages)
     machines(site, app)
@@ -62,12 +81,16 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     results(app, gate)
     install(site, gate)
 
-    def problem(request: Request, status: int) -> Response:
+    def problem(request: Request, status: int, detail: str = "") -> Response:
+        """`detail` is for programs: a page says it in words of its own."""
         title, text = _PROBLEMS.get(status, _UNKNOWN)
         headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+        if is_api(request):
+            return problem_answer(status, detail, headers)
         if request.url.path.startswith("/webhooks/"):
             return JSONResponse({"error": title}, status, headers)
-        return pages.problem(request, status, title, text, headers=headers)
+        action = (f"{pages.facts.site_url}/", "Go to its own name") if status == 421 else None
+        return pages.problem(request, status, title, text, action=action, headers=headers)
 
     def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -82,16 +105,30 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
 
     def on_missing(request: Request, error: Exception) -> Response:
         assert isinstance(error, NotFoundError)
-        inside = request.url.path.startswith("/outbox/")
-        action = ("/outbox", "Open the outbox") if inside else ("/issues", "See all issues")
-        return pages.problem(request, 404, "There is no such page", error.what, action=action)
+        if is_api(request):
+            return problem_answer(404, str(error))
+        ways = {"outbox": ("/outbox", "Open the outbox"), "issues": ("/issues", "See all issues")}
+        action = ways.get(request.url.path.split("/")[1], ("/compare", "See all comparisons"))
+        title, text = _PROBLEMS[404]
+        if not any(str(asked) in error.what for asked in request.path_params.values()):
+            text = error.what  # a page that repeats its address would say whatever a link made it say
+        return pages.problem(request, 404, title, text, action=action)
 
     site.add_exception_handler(HTTPException, on_http)
     site.add_exception_handler(TokenError, on_token)
     site.add_exception_handler(NotFoundError, on_missing)
     site.add_exception_handler(StoreError, lambda request, error: problem(request, 503))
-    site.add_exception_handler(InputError, lambda request, error: problem(request, 422))
-    site.add_exception_handler(RequestValidationError, lambda request, error: problem(request, 422))
+    site.add_exception_handler(InputError, lambda request, error: problem(request, 422, str(error)))
+    site.add_exception_handler(RequestValidationError, lambda request, error: problem(request, 422, words_of(error)))
     logo = app.settings.publication.brand.logo_url
-    site.add_middleware(Guard, site_url=app.settings.site_url, logo_url=logo, problem=problem)
+    web = app.settings.web
+    site.add_middleware(Keeping, mark=partial(content_mark, app), reader_cookie=identity.reader_name)
+    site.add_middleware(
+        Guard,
+        site_url=app.settings.site_url,
+        logo_url=logo,
+        problem=problem,
+        hosts=web.hosts,
+        form_origins=web.form_origins,
+    )
     return site

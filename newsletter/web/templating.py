@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
 from fastapi.responses import HTMLResponse
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 from starlette.requests import Request
 
@@ -21,6 +23,10 @@ STATIC = Path(__file__).parent / "static"
 APP_JS = (STATIC / "app.js").read_bytes()
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 """Headers of a page whose address or content is one person's."""
+PERSONAL = {"Cache-Control": "private, no-store"}
+"""Of a page that everybody may know, where it shows something of one reader."""
+PUBLIC = {"Cache-Control": "no-cache", "Vary": "Cookie"}
+"""Of one that shows everybody the same; a reader's cookie may make it a personal one."""
 
 
 class Pages:
@@ -30,14 +36,7 @@ class Pages:
         """`templates` holds the folder `web`."""
         self.facts = facts
         self._has_outbox = has_outbox
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(templates),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            finalize=_known,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = _environment(templates)
         style = hashlib.sha256(site_css(facts.brand)).hexdigest()[:12]
         script = hashlib.sha256(APP_JS).hexdigest()[:12]
         self._environment.globals.update(
@@ -60,18 +59,22 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> HTMLResponse:
-        """A page. `public` is the path of one that everybody may know; without it the page is private.
+        """A page. `public` is the path (and query) of one that everybody may know; without it the page is private.
 
         `card` says what its social card shows, which then stands at `public` + `/card.png`. `personal`: this answer
         shows something of one reader, though everybody may know the page. `tools`: slugs of those whose tallies it has.
         """
-        canonical = None if public is None else f"{self.facts.site_url}{quote(public)}"
+        canonical = None if public is None else f"{self.facts.site_url}{quote(public, safe='/?=&')}"
         html = self._environment.get_template(f"web/{name}.html.j2").render(
             canonical=canonical, card=card, outbox_here=self._has_outbox and is_local(request), **values
         )
         request.state.tools = tuple(tools)
-        kept = PRIVATE if public is None else {"Cache-Control": "private, no-store" if personal else "no-cache"}
+        kept = PRIVATE if public is None else PERSONAL if personal else PUBLIC
         return HTMLResponse(html, status, {**kept, **(headers or {})})
+
+    def text(self, name: str, **values: Any) -> str:
+        """What the template file `name` comes to: for what is no page."""
+        return self._environment.get_template(f"web/{name}").render(**values)
 
     def problem(
         self,
@@ -83,7 +86,7 @@ class Pages:
         action: tuple[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
-        """A page that says what is wrong and what to do: `action` is (path, words) of a link."""
+        """A page that says what is wrong and what to do: `action` is (our own path or an address, words) of a link."""
         where, words = action or ("/", "Go to the start page")
         return self.show(
             request, "problem", status=status, headers=headers, title=title, text=text, where=where, words=words
@@ -92,6 +95,42 @@ class Pages:
     def _to(self, path: str) -> str:
         """The address of our own `path`, which starts with a slash, as a link on a page has it."""
         return f"{self.facts.base}{quote(path)}"
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """What templates were compiled to in this process, by name and content."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
+def compile_templates(templates: Path) -> None:
+    """Compile those of every page (0.1 s in all), so that no reader waits for it after a start."""
+    environment = _environment(templates)
+    for name in environment.list_templates(filter_func=lambda name: name.startswith("web/")):
+        environment.get_template(name)
+
+
+def _environment(templates: Path) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_known,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=_COMPILED,
+    )
 
 
 def site_css(brand: Brand) -> bytes:

@@ -6,9 +6,10 @@ import ipaddress
 import threading
 from collections import deque
 from math import ceil
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
+
+from newsletter.web.origins import name_in
 
 _FORWARDING = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip", "via")
 _MANY = 20_000
@@ -40,7 +41,7 @@ def is_local(request: Request) -> bool:
     could read along).
     """
     peer = _address(request.client.host if request.client else "")
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    host = name_in(request.headers.get("host", ""))
     named = host == "localhost" or ((named_address := _address(host)) is not None and named_address.is_loopback)
     return peer is not None and peer.is_loopback and named and not any(name in request.headers for name in _FORWARDING)
 

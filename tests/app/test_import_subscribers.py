@@ -9,7 +9,8 @@ import pytest
 
 from newsletter.app.container import App
 from newsletter.app.import_subscribers import ImportReport, import_subscribers
-from newsletter.app.subscribe import erase_subscriber, find_subscriber, subscribe, unsubscribe
+from newsletter.app.leave import erase_subscriber, unsubscribe
+from newsletter.app.subscribe import find_subscriber, subscribe
 from newsletter.audience.consent import ConsentKind
 from newsletter.audience.subscriber import SubscriberStatus, SuppressionReason
 from newsletter.errors import InputError

@@ -14,7 +14,8 @@ import jinja2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from newsletter.rendering.mjml import RenderedMail, mail_environment, reader_slots, render_issue, split_mail
+from newsletter.rendering.mjml import RenderedMail, mail_environment, render_issue, split_mail
+from newsletter.rendering.slots import reader_slots
 
 TESTS = Path(__file__).parents[1]
 PageAt = Callable[[str, int, bool], Page]
@@ -90,5 +91,5 @@ def mail(environment: jinja2.Environment, week: ModuleType) -> RenderedMail:
 def html(mail: RenderedMail, week: ModuleType) -> str:
     """The HTML of the sample week, as one reader gets it."""
     return split_mail(mail, week.NONCE)[0].fill(
-        reader_slots("https://verdicts.example.org/u/r1.abc", date(2026, 3, 14))
+        reader_slots("https://verdicts.example.org", "1.7.abc", date(2026, 3, 14), mail.tools, {"kestrel"})
     )

@@ -36,7 +36,8 @@ OVERFLOWING = """() => [...document.body.querySelectorAll('*')].filter(e => {
   }).concat(document.documentElement.scrollWidth > innerWidth ? [document.body] : [])
   .map(e => e.tagName + ' ' + e.textContent.trim().slice(0, 40))"""
 
-SMALL_TARGETS = """() => [...document.querySelectorAll('button, .button, input, nav a, .tap, .links a')].filter(e =>
+SMALL_TARGETS = """() =>
+  [...document.querySelectorAll('button, .button, input:not([type=hidden]), nav a, .tap, .links a')].filter(e =>
     !e.closest('.trap') && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 80))"""
 
 FAINT = """() => {

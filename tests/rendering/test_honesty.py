@@ -23,8 +23,9 @@ from newsletter.comparisons.model import (
 from newsletter.issues import Item
 from newsletter.rendering.context import issue_view
 from newsletter.rendering.markup import read_html
-from newsletter.rendering.mjml import reader_slots, render_issue, split_mail
+from newsletter.rendering.mjml import render_issue, split_mail
 from newsletter.rendering.reviews import QUOTE_LIMIT
+from newsletter.rendering.slots import reader_slots
 from newsletter.rendering.week import SUMMARY_WORDS
 from newsletter.rendering.words import one_line
 from newsletter.selection import Section
@@ -149,7 +150,9 @@ def test_the_summary_is_one_sentence_of_at_most_sixteen_words(items: tuple[Item,
 @given(WEEKS)
 def test_no_part_of_a_mail_is_blank_cut_or_invented(environment: jinja2.Environment, items: tuple[Item, ...]) -> None:
     mail = render_issue(environment, PUBLICATION, content(*items), NONCE)
-    html, text = (part.fill(reader_slots("https://a.example/u", None)) for part in split_mail(mail, NONCE))
+    html, text = (
+        part.fill(reader_slots("https://a.example", "1.7.abc", None, mail.tools)) for part in split_mail(mail, NONCE)
+    )
     for one in read_html(html).walk():
         if one.tag in ("td", "th", "p", "h2", "h3", "span", "blockquote", "a") and not one.hidden:
             assert one.text.strip(), one.place

@@ -121,9 +121,8 @@ def test_an_address_cannot_break_out_of_its_attribute(environment: jinja2.Enviro
 def test_a_slot_of_another_nonce_stays_the_text_it_is(environment: jinja2.Environment, week: ModuleType) -> None:
     evil = "https://evil.test/?s=__nldeadbeef_unsubscribe_url__"
     mail = rendered(environment, week, evil)
-    html, text = (
-        part.fill({"unsubscribe_url": "SECRET", "since": "since then"}) for part in split_mail(mail, week.NONCE)
-    )
+    values = {**dict.fromkeys(mail.slots, ""), "unsubscribe_url": "SECRET"}
+    html, text = (part.fill(values) for part in split_mail(mail, week.NONCE))
     assert html.count("SECRET") == text.count("SECRET") == 1
     assert f"{evil[:20]}" in text
     assert "s=SECRET" not in html + text
@@ -131,7 +130,7 @@ def test_a_slot_of_another_nonce_stays_the_text_it_is(environment: jinja2.Enviro
 
 def test_a_slot_without_a_nonce_stays_the_text_it_is(environment: jinja2.Environment, week: ModuleType) -> None:
     html, text = split_mail(rendered(environment, week, "__nl_unsubscribe_url__"), week.NONCE)
-    assert html.slots == text.slots == ("since", "unsubscribe_url")
+    assert html.slots.count("unsubscribe_url") == text.slots.count("unsubscribe_url") == 1
 
 
 def test_content_that_knows_this_issues_nonce_is_refused(environment: jinja2.Environment, week: ModuleType) -> None:

@@ -135,6 +135,27 @@ def test_a_breach_is_found_with_its_rule_its_weight_and_a_way_out(
     assert found[0].fix
 
 
+def test_a_link_for_programs_needs_no_words_and_no_twin_in_the_text_but_a_sound_address(check: Any) -> None:
+    hidden = '<a style="display:none" href="{}"></a>'
+    assert check(html(HEAD2, HEAD2 + hidden.format("https://a.example.org/c/1"))) == []
+    (found,) = check(html(HEAD2, HEAD2 + hidden.format("http://a.example.org/c/1")))
+    assert found.rule == 10
+
+
+def test_a_link_to_preferences_is_no_link_to_unsubscribe(check: Any) -> None:
+    other = f"__nl{NONCE}_preferences_url__"
+    found = check(replace(SOUND, html=HTML.replace(LEAVE, other), text=TEXT.replace(LEAVE, other)))
+    assert [finding.place for finding in found] == ["html", "text"]
+    assert {finding.rule for finding in found} == {19}
+
+
+def test_the_size_is_that_of_the_longest_mail_a_reader_gets(check: Any) -> None:
+    marker = f"__nl{NONCE}_saved_1__"
+    many = replace(html("Headline", marker * 4_000), tools=("kestrel",))
+    assert check(many) == [], "a marker takes 17 bytes, and its token more"
+    assert {finding.rule for finding in check(replace(many, html=many.html.replace(marker, "x" * len(marker))))} == {6}
+
+
 def test_every_static_rule_has_a_breach_above() -> None:
     assert {rule for rule, *_ in BREACHES} == {*range(1, 13), 14, 15, 17, 18, 19}
 

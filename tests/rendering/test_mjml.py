@@ -18,16 +18,18 @@ from newsletter.rendering.mjml import (
     RenderedMail,
     attr,
     mail_environment,
-    reader_slots,
-    render_confirmation,
+    render_correction,
     render_issue,
     render_notice,
     split_mail,
 )
+from newsletter.rendering.personal_mails import render_confirmation
+from newsletter.rendering.slots import reader_slots
 from newsletter.selection import Section
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
-LINK = "https://verdicts.example.org/u/r1.abc"
+SITE, TOKEN = "https://verdicts.example.org", "1.7.abc"
+LINK = f"{SITE}/unsubscribe/{TOKEN}"
 
 
 def text_of(html: str) -> str:
@@ -87,7 +89,8 @@ def test_html_and_text_hold_the_same_facts(mail: RenderedMail) -> None:
 
 def test_the_text_part_reads_like_a_letter(environment: jinja2.Environment, week: ModuleType) -> None:
     content = week.content(week.item(week.PLUMBLINE, week.KESTREL), subject="Plumbline vs Kestrel")
-    text = render_issue(environment, week.PUBLICATION, content, week.NONCE).text
+    mail = render_issue(environment, week.PUBLICATION, content, week.NONCE)
+    text = split_mail(mail, week.NONCE)[1].fill(reader_slots(SITE, TOKEN, None, mail.tools, {"kestrel"}))
     start = text.index("=" * 72)
     assert (
         text[start : text.index("-" * 72)]
@@ -106,14 +109,18 @@ Plumbline
   > “The buyer is a team lead with a card and no procurement
   > department.”
   > Founder, 74 ship
+  Ship it: https://verdicts.example.org/v/1.7.abc/plumbline/ship
+  Skip it: https://verdicts.example.org/v/1.7.abc/plumbline/skip
 
-Kestrel
+Kestrel (you saved this)
   [SHIP] 75%, 3 of 4 ship
   Code review that reads the ticket before it reads the patch
   Price: Paid · $18 per seat and month, 14 days free
   > “A business that sells Kestrel to them has until spring before the
   > editor vendors give the same thing away.”
   > Dissent: Founder, 52 skip
+  Ship it: https://verdicts.example.org/v/1.7.abc/kestrel/ship
+  Skip it: https://verdicts.example.org/v/1.7.abc/kestrel/skip
 
            Plumbline   Kestrel
 Builder    88 ship     84 ship   Plumbline +4
@@ -150,9 +157,10 @@ def test_thin_comparisons_lose_lines_and_not_their_frame(environment: jinja2.Env
     )
     mail = render_issue(environment, week.PUBLICATION, content, week.NONCE)
     assert "One vs Two Mixed" not in text_of(mail.html)
-    assert "Three ○ Skip 20% vs One" in text_of(mail.html)
-    assert "Two ◐ Mixed vs OneYou get this" in text_of(mail.html)
-    assert "[SKIP] 20% Three vs\nOne\n" in mail.text
+    html, text = (part.fill(reader_slots(SITE, TOKEN, None, mail.tools)) for part in split_mail(mail, week.NONCE))
+    assert "Three ○ Skip 20% vs One" in text_of(html)
+    assert "Two ◐ Mixed vs OneYou get this" in text_of(html)
+    assert "[SKIP] 20% Three vs\nOne\n" in text
     assert [one.attributes for one in elements(mail, "table") if one.attributes.get("role") != "presentation"] == []
     assert elements(mail, "blockquote") == []
 
@@ -192,8 +200,8 @@ def test_a_test_mail_says_so_first_and_in_the_subject(environment: jinja2.Enviro
 
 def test_splitting_finds_the_unsubscribe_link_in_both_parts(mail: RenderedMail, week: ModuleType) -> None:
     html, text = split_mail(mail, week.NONCE)
-    assert set(html.slots) == set(text.slots) == {"unsubscribe_url", "since"}
-    values = reader_slots(LINK, date(2026, 3, 14))
+    assert set(html.slots) == set(text.slots) == mail.slots
+    values = reader_slots(SITE, TOKEN, date(2026, 3, 14), mail.tools)
     assert html.fill(values).count(f'href="{LINK}"') == 1
     assert text.fill(values).count(LINK) == 1
     assert "__nl" not in html.fill(values) + text.fill(values)
@@ -202,9 +210,66 @@ def test_splitting_finds_the_unsubscribe_link_in_both_parts(mail: RenderedMail, 
 def test_the_footer_says_since_when_this_reader_gets_it(mail: RenderedMail, week: ModuleType) -> None:
     html, text = split_mail(mail, week.NONCE)
     said = "You get this because you have been subscribed to Weekly AI Tool Verdicts since 14 March 2026."
-    assert said in text_of(html.fill(reader_slots(LINK, date(2026, 3, 14))))
-    assert said in " ".join(text.fill(reader_slots(LINK, date(2026, 3, 14))).split())
-    assert "since the day you confirmed." in text.fill(reader_slots(LINK, None))
+    values = reader_slots(SITE, TOKEN, date(2026, 3, 14), mail.tools)
+    assert said in text_of(html.fill(values))
+    assert said in " ".join(text.fill(values).split())
+    assert "since the day you confirmed." in text.fill(reader_slots(SITE, TOKEN, None, mail.tools))
+
+
+def test_every_tool_of_a_full_comparison_can_be_voted_on_in_both_parts(mail: RenderedMail, week: ModuleType) -> None:
+    html, text = (part.fill(reader_slots(SITE, TOKEN, None, mail.tools)) for part in split_mail(mail, week.NONCE))
+    shown = [
+        (link.attributes["href"], link.attributes["aria-label"])
+        for link in read_html(html).walk()
+        if link.tag == "a" and "/v/" in link.attributes["href"]
+    ]
+    tools = [side for one in week.full_week() for side in one.comparison.sides if one.section is not Section.BRIEF]
+    assert sorted(shown) == sorted(
+        (f"{SITE}/v/{TOKEN}/{tool.slug}/{choice}", f"{choice.capitalize()} it: {tool.name}")
+        for tool in tools
+        for choice in ("ship", "skip")
+    )
+    assert all(f" it: {url}\n" in text for url, _ in shown)
+
+
+def test_a_slug_of_any_script_is_encoded_in_its_links(environment: jinja2.Environment, week: ModuleType) -> None:
+    content = week.content(week.item(week.tool("小狐", "+ + + +"), week.KESTREL))
+    mail = render_issue(environment, week.PUBLICATION, content, week.NONCE)
+    html, text = (part.fill(reader_slots(SITE, TOKEN, None, mail.tools)) for part in split_mail(mail, week.NONCE))
+    hrefs = [link.attributes.get("href") for link in read_html(html).walk()]
+    assert f"{SITE}/v/{TOKEN}/%E5%B0%8F%E7%8B%90/ship" in hrefs
+    assert f"Ship it: {SITE}/v/{TOKEN}/%E5%B0%8F%E7%8B%90/ship\n" in text
+
+
+def test_a_tool_that_the_reader_saved_says_so_wherever_it_stands_and_no_other_does(
+    mail: RenderedMail, week: ModuleType
+) -> None:
+    values = reader_slots(SITE, TOKEN, None, mail.tools, {"kestrel", "brief-birch"})
+    html, text = (part.fill(values) for part in split_mail(mail, week.NONCE))
+    for part in (text_of(html), text):
+        assert part.count("(you saved this)") == 2
+        assert "Kestrel (you saved this)" in part
+        assert "Brief Birch (you saved this)" in part
+    nothing = reader_slots(SITE, TOKEN, None, mail.tools)
+    html, text = (part.fill(nothing) for part in split_mail(mail, week.NONCE))
+    assert "saved this" not in html + text
+    assert not [line for line in text.splitlines() if line != line.rstrip()]
+
+
+def test_one_link_is_there_for_programs_only_and_the_text_part_has_none(mail: RenderedMail, week: ModuleType) -> None:
+    html, text = (part.fill(reader_slots(SITE, TOKEN, None, mail.tools)) for part in split_mail(mail, week.NONCE))
+    (canary,) = [link for link in read_html(html).walk() if "/c/" in link.attributes.get("href", "")]
+    assert canary.attributes["href"] == f"{SITE}/c/{TOKEN}"
+    assert canary.hidden
+    assert (canary.attributes["aria-hidden"], canary.attributes["tabindex"]) == ("true", "-1")
+    assert "/c/" not in text
+
+
+def test_the_footer_leads_to_preferences_and_to_what_the_reader_saved(mail: RenderedMail, week: ModuleType) -> None:
+    html, text = (part.fill(reader_slots(SITE, TOKEN, None, mail.tools)) for part in split_mail(mail, week.NONCE))
+    for where in ("preferences", "saved"):
+        assert f'href="{SITE}/{where}/{TOKEN}"' in html
+        assert f"{SITE}/{where}/{TOKEN}\n" in text
 
 
 def test_the_brand_dresses_the_mail_in_both_schemes_and_shows_its_logo(
@@ -260,7 +325,8 @@ def test_a_confirmation_names_when_it_was_asked_for_and_how_long_it_holds(
     asked = datetime(2026, 11, 16, 23, 5, tzinfo=timezone(timedelta(hours=-3)))
     mail = render_confirmation(environment, week.PUBLICATION, confirm_url=url, asked_at=asked, days_valid=7)
     assert mail.subject == "Confirm your subscription to Weekly AI Tool Verdicts"
-    assert [one.attributes["href"] for one in elements(mail, "a")] == [url]
+    assert [one.attributes["href"] for one in elements(mail, "a")] == [url, url], "a button, and the bare address"
+    assert elements(mail, "a")[1].text == url
     assert f"\n{url}\n" in mail.text
     for whole in (text_of(mail.html), " ".join(mail.text.split())):
         assert "asked on 17 November 2026 at 02:05 UTC" in whole
@@ -389,3 +455,22 @@ def test_a_template_that_prints_an_unknown_slot_is_refused(week: ModuleType) -> 
     mail = RenderedMail("s", "p", f"<p>__nl{week.NONCE}_address__</p>", "", "")
     with pytest.raises(InputError, match="address"):
         split_mail(mail, week.NONCE)
+
+
+def test_a_correction_leads_to_preferences_and_has_nothing_to_vote_on(
+    environment: jinja2.Environment, week: ModuleType
+) -> None:
+    mail = render_correction(
+        environment,
+        week.PUBLICATION,
+        replace(week.content(), subject="A correction", intro=""),
+        original=week.content(*week.full_week()),
+        text="It costs $9.",
+        reason="We were wrong.",
+        nonce=week.NONCE,
+    )
+    for part in split_mail(mail, week.NONCE):
+        filled = part.fill(reader_slots(SITE, TOKEN, None))
+        assert f"{SITE}/preferences/{TOKEN}" in filled
+        assert LINK in filled
+        assert not re.search(r"/v/|/c/|saved this|__nl", filled)

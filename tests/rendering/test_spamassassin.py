@@ -12,7 +12,8 @@ from email.utils import format_datetime
 import jinja2
 import pytest
 
-from newsletter.rendering.mjml import reader_slots, render_issue, split_mail
+from newsletter.rendering.mjml import render_issue, split_mail
+from newsletter.rendering.slots import reader_slots
 from tests.rendering.week import NONCE, PUBLICATION
 from tests.rendering.weeks import WEEKS
 
@@ -25,15 +26,15 @@ def test_an_issue_scores_below_zero_and_no_rule_speaks_against_its_looks(
     environment: jinja2.Environment, name: str
 ) -> None:
     mail = render_issue(environment, PUBLICATION, WEEKS[name](), NONCE)
-    url = "https://verdicts.example.org/unsubscribe/r1.abc"
-    html, text = (part.fill(reader_slots(url, date(2026, 3, 14))) for part in split_mail(mail, NONCE))
+    values = reader_slots(PUBLICATION.site_url, "1.7.abc", date(2026, 3, 14), mail.tools)
+    html, text = (part.fill(values) for part in split_mail(mail, NONCE))
     message = EmailMessage()
     message["From"] = "Weekly AI Tool Verdicts <verdicts@verdicts.example.org>"
     message["To"] = "reader@example.net"
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = "<2026-W47-7@verdicts.example.org>"
-    message["List-Unsubscribe"] = f"<{url}>"
+    message["List-Unsubscribe"] = f"<{values['unsubscribe_url']}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["List-Id"] = "<newsletter.verdicts.example.org>"
     message["Precedence"] = "bulk"

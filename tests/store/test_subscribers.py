@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.audience.consent import Consent, ConsentKind
-from newsletter.audience.subscriber import SubscriberStatus, SuppressionReason
+from newsletter.audience.subscriber import Frequency, SubscriberStatus, SuppressionReason
 from newsletter.store.store import Store
 from tests.store.ledger import NOW, later
 
@@ -78,6 +78,10 @@ def test_confirmations_are_limited_by_time_and_in_all(store: Store) -> None:
     assert not may(9 * day)
     assert people.confirmations_since(NOW) == 1
     assert people.confirmations_since(NOW + 2 * day) == 0
+    people.unsubscribe(number, NOW)
+    people.ask_again(number)
+    assert not may(9 * day), "leaving without ever having confirmed gives no further mails"
+    people.activate(number, NOW, PENDING)
     people.unsubscribe(number, NOW)
     people.ask_again(number)
     assert may(9 * day)
@@ -150,3 +154,77 @@ def test_erasing_blanks_the_row_its_mails_and_ips_and_keeps_the_id(store: Store)
     assert store.messages.claim("me", 0.0, 9.0) is None
     assert "gone@" not in "\n".join(store.database.connection.iterdump())
     assert people.consents(number)[0].ip is None
+
+
+def test_what_they_chose_is_replaced_and_erased(store: Store) -> None:
+    people = store.subscribers
+    number = people.add("a@example.com", ACTIVE, NOW)
+    people.prefer(number, ["design", "design", "robots"], Frequency.TOPICS, "Asia/Tokyo")
+    people.prefer(number, ["design"], Frequency.TOPICS, "Asia/Tokyo")
+    found = people.by_id(number)
+    assert found is not None
+    assert (people.topics(number), found.frequency, found.zone) == (
+        frozenset({"design"}),
+        Frequency.TOPICS,
+        "Asia/Tokyo",
+    )
+    people.erase(number)
+    erased = people.by_id(number)
+    assert erased is not None
+    assert (people.topics(number), erased.zone) == (frozenset(), "")
+
+
+def test_the_newest_change_of_address_counts_and_is_forgotten_in_time(store: Store) -> None:
+    people = store.subscribers
+    number = people.add("a@example.com", ACTIVE, NOW)
+    people.ask_change(number, "b@example.com", NOW)
+    people.ask_change(number, "c@example.com", later(hours=1))
+    assert people.asked_change(number) == ("c@example.com", later(hours=1))
+    assert people.forget_changes(later(hours=1)) == 0
+    assert people.forget_changes(later(hours=2)) == 1
+    assert people.asked_change(number) is None
+
+
+def test_an_address_changes_hands_once_and_never_to_two(store: Store) -> None:
+    people = store.subscribers
+    number, other = (people.add(f"{name}@example.com", ACTIVE, NOW) for name in "ab")
+    assert not people.change_address(number, "B@example.com")
+    people.ask_change(number, "c@example.com", NOW)
+    assert people.change_address(number, "c@example.com")
+    assert people.asked_change(number) is None
+    found = people.by_address("C@example.com")
+    assert found is not None
+    assert found.id == number
+    assert people.by_address("a@example.com") is None
+    people.erase(other)
+    assert not people.change_address(other, "d@example.com")
+
+
+def test_a_mail_to_a_typed_address_is_counted_by_purpose_and_changes_by_the_hour(store: Store) -> None:
+    people, day = store.subscribers, timedelta(days=1)
+
+    def may(hours: int, purpose: str = "change") -> bool:
+        at = later(hours=hours)
+        return people.may_mail("a@example.com", purpose, at, at - day, at_most=2)
+
+    assert may(0)
+    assert not may(23)
+    assert may(24)
+    assert not may(90)
+    assert may(90, "other")
+    assert people.confirmations_since(later(hours=23)) == 1
+    assert people.confirmations_since(later(hours=24)) == 0
+
+
+def test_reasons_for_leaving_are_one_for_each_time(store: Store) -> None:
+    people = store.subscribers
+    number = people.add("a@example.com", ACTIVE, NOW)
+    people.unsubscribe(number, NOW)
+    people.left_because(number, "no_time", "", later(hours=1))
+    people.left_because(number, "other", "words", later(hours=2))
+    people.activate(number, later(hours=3), SubscriberStatus.UNSUBSCRIBED)
+    people.unsubscribe(number, later(hours=4))
+    people.left_because(number, "other", "", later(hours=5))
+    assert people.leavings(number) == [(later(hours=2), "other", "words"), (later(hours=5), "other", "")]
+    assert people.leaving_counts(NOW) == {"other": 2}
+    assert people.leaving_counts(later(hours=5)) == {"other": 1}

@@ -57,6 +57,7 @@ class Visitor:
     def __init__(self, portal: BlockingPortal, app: App, peer: str) -> None:
         self.app = app
         self.peer = peer
+        self.origin = re.match(r"https?://[^/]+", app.settings.site_url)[0]  # type: ignore[index]  # a setting's rule
         self._portal = portal
         self.site = create_site(app, TEMPLATES)
 
@@ -80,7 +81,7 @@ class Visitor:
 
         async def once() -> httpx.Response:
             transport = httpx.ASGITransport(self.site, client=(peer or self.peer, 50_000))
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+            async with httpx.AsyncClient(transport=transport, base_url=self.origin) as client:
                 return await client.request(method, path, **options)
 
         answer: httpx.Response = self._portal.call(once)
@@ -108,7 +109,12 @@ class Visitor:
         ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
         assert len(ids) == len(set(ids))
         assert {label["for"] for label in outline.all("label")} <= set(ids)
-        assert {form["method"] for form in outline.all("form")} <= {"post"}
+        assert {form["method"] for form in outline.all("form")} <= {"post", "get"}
+        for asking in re.findall(r'<form[^>]* method="get".*?</form>', html, re.DOTALL):
+            form = Outline(asking)
+            fields = {field["id"] for field in form.all("input") if field.get("type") != "hidden"}
+            assert fields
+            assert fields <= {label["for"] for label in form.all("label")}
         sender = self.app.settings.sender
         assert set(re.findall(r"[\w.+-]+@[\w.-]+\w", html)) <= {sender, *may_show}
         if not any(link.get("rel") == "canonical" for link in outline.all("link")):

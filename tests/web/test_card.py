@@ -182,7 +182,7 @@ def test_an_issue_names_its_card_by_its_whole_address(open_site):
     assert '<meta property="og:image:height" content="630">' in page
     assert f'<meta property="og:image:alt" content="{issue.subject}' in page
     assert '<meta name="twitter:card" content="summary_large_image">' in page
-    assert not tags(visitor.get("/issues").text)
+    assert 'content="https://verdicts.example.org/weekly/card.png"' in visitor.get("/issues").text
     picture = visitor.get(f"/issues/{issue.key}/card.png")
     assert picture.headers["content-type"] == "image/png"
     assert picture.headers["cache-control"] == "public, max-age=3600"

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import math
+import re
 import time
+from bisect import bisect_right
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 
 from newsletter.app.container import App
+from newsletter.app.leave import erase_subscriber
 from newsletter.app.subscribe import subscribe
-from newsletter.audience.consent import FORM_TEXT, ConsentKind
+from newsletter.audience.consent import FORM_TEXT, FORM_VERSION, ConsentKind
 from newsletter.audience.subscriber import SubscriberStatus, SuppressionReason
 from newsletter.errors import StoreError
 from newsletter.web import joining
+from newsletter.web.joining import EVEN_SECONDS
 from tests.fakes.house import Clock, add_active, confirmation_path, deliver_all_mail, publish_week
 
 Dump = Callable[[], str]
+
+
+def ask(visitor: Any, email: str, **options: Any) -> httpx.Response:
+    """Send the form."""
+    data = {"email": email, **options.pop("data", {})}
+    answer: httpx.Response = visitor.post("/subscribe", data=data, may_set=("asked", "__Host-asked"), **options)
+    return answer
+
+
+def press(visitor: Any, path: str, **options: Any) -> httpx.Response:
+    """The button of a confirmation page."""
+    answer: httpx.Response = visitor.post(path, may_set=("reader",), **options)
+    return answer
 
 
 def test_the_start_page_says_what_comes_when_from_whom_and_how_to_leave(visitor):
@@ -47,37 +68,138 @@ def test_the_start_page_links_the_latest_issue_once_there_is_one(visitor, app: A
 
 
 def test_subscribing_queues_a_confirmation_and_stores_what_was_asked(visitor, app: App):
-    answer = visitor.post("/subscribe", data={"email": " New@Example.net "})
+    answer = ask(visitor, " New@Example.net ")
     assert (answer.status_code, answer.headers["location"]) == (303, "/subscribed")
     found = app.store.subscribers.by_address("new@example.net")
     assert found is not None
     assert found.status is SubscriberStatus.PENDING
     (consent,) = app.store.subscribers.consents(found.id)
-    assert (consent.kind, consent.text, consent.ip) == (ConsentKind.ASKED, FORM_TEXT, "203.0.113.7")
+    assert (consent.kind, consent.source, consent.ip) == (ConsentKind.ASKED, "subscribe form", "203.0.113.7")
+    assert (consent.text, consent.version) == (FORM_TEXT, FORM_VERSION)
     assert app.store.messages.counts() == {"waiting": 1}
 
 
-def test_new_known_pending_left_and_suppressed_people_get_the_same_answer(visitor, app: App, clock: Clock):
+KINDS = ("new", "known", "paused", "pending", "tired", "suppressed", "erased", "left", "late", "trapped")
+
+
+def people_of_every_kind(app: App, clock: Clock) -> None:
+    """`known@example.net` and so on; `tired` was sent three confirmations, `late` asks when too many did."""
+    people = app.store.subscribers
     add_active(app, "known@example.net")
+    people.pause(add_active(app, "paused@example.net").id, clock() + timedelta(weeks=4))
     subscribe(app, "pending@example.net", source="before", ip=None)
+    for _ in range(3):
+        subscribe(app, "tired@example.net", source="before", ip=None)
+        clock.pass_by(days=1)
+    people.suppress("suppressed@example.net", SuppressionReason.COMPLAINT, clock())
+    add_active(app, "erased@example.net")
+    erase_subscriber(app, "erased@example.net")
+    people.unsubscribe(add_active(app, "left@example.net").id, clock())
+
+
+def ask_as(visitor: Any, app: App, kind: str, monkeypatch: pytest.MonkeyPatch) -> httpx.Response:
+    if kind == "late":
+        monkeypatch.setattr(app.store.subscribers, "confirmations_since", lambda moment: 10**9)
+    extra = {"homepage": "https://example.net"} if kind == "trapped" else {}
+    return ask(visitor, f"{kind}@example.net", peer=f"198.51.100.{KINDS.index(kind)}", data=extra)
+
+
+def test_everybody_gets_the_same_answer_whoever_they_are(visitor, app: App, clock: Clock, monkeypatch):
+    people_of_every_kind(app, clock)
+    monkeypatch.setattr(joining, "EVEN_SECONDS", 0.0)
+    answers = {}
+    for kind in KINDS:
+        with monkeypatch.context() as patched:
+            answer = ask_as(visitor, app, kind, patched)
+        headers = dict(answer.headers)
+        kept = headers.pop("set-cookie")
+        shape = (len(kept), re.sub(r"asked=[\w.-]+", "asked=…", kept))
+        answers[kind] = (answer.status_code, headers, answer.content, shape)
+    assert answers == dict.fromkeys(KINDS, answers["new"])
+    assert answers["new"][0] == 303
+    page = visitor.get("/subscribed").text
+    assert "If that address can receive our mail, a link is on its way." in page
+
+
+def test_every_answer_waits_for_one_moment_however_long_its_way_was(visitor, app: App, clock: Clock, monkeypatch):
+    """With a clock of its own: work takes so long as it is told to, and the pad is what is left of the moment."""
+    people_of_every_kind(app, clock)
+    monkeypatch.setattr(joining, "EVEN_SECONDS", 0.05)
+    told = StoppedTime(monkeypatch)
+    ends = []
+    for number, kind in enumerate(KINDS):
+        told.work = 0.004 * number
+        began = told.now
+        with monkeypatch.context() as patched:
+            ask_as(visitor, app, kind, patched)
+        ends.append(told.now - began)
+    assert ends == pytest.approx([0.05] * len(KINDS))
+    told.work = 0.2
+    began = told.now
+    ask(visitor, "slow@example.net")
+    assert told.now - began == pytest.approx(0.2), "longer than that it waits for nothing more"
+
+
+class StoppedTime:
+    """Stands for the clock and the sleep of newsletter.web.joining. With the next answer `work` seconds pass, or as
+    many as it really takes; `last` is how many that were.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, real: bool = False) -> None:
+        self.now = 1000.0
+        self.work = self.last = 0.0
+        self._real = real
+        monkeypatch.setattr(joining, "time", self)
+        monkeypatch.setattr(joining, "asyncio", self)
+        for name in ("subscribe", "normal_address"):
+            monkeypatch.setattr(joining, name, self._working(getattr(joining, name)))
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def _working(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        def working(*args: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            answer = act(*args, **options)
+            if act is subscribe or self.work:
+                self.last = time.perf_counter() - began if self._real else self.work
+                self.now += self.last
+                self.work = 0.0
+            return answer
+
+        return working
+
+
+def test_how_long_an_answer_takes_does_not_tell_who_is_subscribed(visitor, app: App, clock: Clock, monkeypatch):
+    """200 answers to each of three kinds, taking turns, as Kolmogorov and Smirnov compare them. The work is real and
+    takes what it takes; only the sleep is not, so that it lasts exactly as long as it was asked to.
+    """
     app.store.subscribers.suppress("suppressed@example.net", SuppressionReason.COMPLAINT, clock())
-    left = add_active(app, "left@example.net")
-    app.store.subscribers.unsubscribe(left.id, clock())
-    answers = []
-    for name in ("new", "known", "pending", "suppressed", "left"):
-        answer = visitor.post("/subscribe", data={"email": f"{name}@example.net"})
-        answers.append((answer.status_code, dict(answer.headers), answer.content))
-    assert answers == [answers[0]] * 5
-    assert "If that address can receive our mail, a link is on its way." in visitor.get("/subscribed").text
-
-
-def test_every_answer_to_the_form_takes_as_long_as_the_slowest(visitor, app: App, monkeypatch):
-    monkeypatch.setattr(joining, "EVEN_SECONDS", 0.08)
     add_active(app, "known@example.net")
-    for address in ("known@example.net", "new@example.net"):
-        began = time.monotonic()
-        visitor.post("/subscribe", data={"email": address})
-        assert 0.08 <= time.monotonic() - began < 0.3
+    monkeypatch.setattr(joining, "EVEN_SECONDS", EVEN_SECONDS)
+    told = StoppedTime(monkeypatch, real=True)
+    work: dict[str, list[float]] = {"new": [], "known": [], "suppressed": []}
+    whole: dict[str, list[float]] = {kind: [] for kind in work}
+    for number in range(200):
+        for kind in work:
+            who = f"new{number}@example.net" if kind == "new" else f"{kind}@example.net"
+            clock.pass_by(minutes=1)
+            began = told.now
+            assert ask(visitor, who, peer=f"2001:db8:{number:x}::1").status_code == 303
+            work[kind].append(told.last)
+            whole[kind].append(round(told.now - began, 4))
+    unlike = 1.95 * math.sqrt(2 / 200)  # two samples of 200 of one distribution are farther apart once in 1,000
+    assert ks(work["new"], work["suppressed"]) > unlike, "the work alone would tell"
+    assert max(ks(whole["new"], whole["known"]), ks(whole["new"], whole["suppressed"])) < unlike
+
+
+def ks(one: list[float], other: list[float]) -> float:
+    """The largest distance between two empirical distributions."""
+    a, b = sorted(one), sorted(other)
+    return max(abs(bisect_right(a, x) / len(a) - bisect_right(b, x) / len(b)) for x in a + b)
 
 
 def test_an_address_that_is_none_comes_back_with_the_field_kept_and_a_reason(visitor, dump: Dump):
@@ -109,21 +231,28 @@ def test_a_form_that_cannot_be_read_is_refused_kindly(visitor):
 
 def test_a_filled_trap_gets_the_same_answer_and_does_nothing(visitor, dump: Dump):
     before = dump()
-    answer = visitor.post("/subscribe", data={"email": "robot@example.net", "homepage": "https://example.net"})
+    answer = ask(visitor, "robot@example.net", data={"homepage": "https://example.net"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/subscribed")
     assert dump() == before
 
 
 def test_the_sixth_request_in_a_minute_must_wait_and_is_told_how_long(visitor, clock: Clock):
     for number in range(5):
-        assert visitor.post("/subscribe", data={"email": f"a{number}@example.net"}).status_code == 303
+        assert ask(visitor, f"a{number}@example.net").status_code == 303
         clock.pass_by(seconds=1)
     answer = visitor.post("/subscribe", data={"email": "a6@example.net"})
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "55")
     assert "Try again in 55 seconds" in answer.text
-    assert visitor.post("/subscribe", data={"email": "a6@example.net"}, peer="203.0.113.8").status_code == 303
+    assert ask(visitor, "a6@example.net", peer="203.0.113.8").status_code == 303
     clock.pass_by(seconds=55)
-    assert visitor.post("/subscribe", data={"email": "a6@example.net"}).status_code == 303
+    assert ask(visitor, "a6@example.net").status_code == 303
+
+
+def test_the_64_addresses_of_one_household_share_one_allowance(visitor):
+    for number in range(5):
+        assert ask(visitor, f"a{number}@example.net", peer=f"2001:db8:1:2::{number}").status_code == 303
+    assert ask(visitor, "a5@example.net", peer="2001:db8:1:2:ffff::9").status_code == 429
+    assert ask(visitor, "a5@example.net", peer="2001:db8:1:3::9").status_code == 303
 
 
 def test_reloading_the_address_of_the_form_leads_to_the_form(visitor):
@@ -142,7 +271,7 @@ def test_a_busy_database_is_said_so_and_nothing_is_promised(visitor, monkeypatch
 
 
 def test_opening_the_confirmation_link_changes_nothing_and_its_button_confirms(visitor, app: App, dump: Dump):
-    visitor.post("/subscribe", data={"email": "new@example.net"})
+    ask(visitor, "new@example.net")
     deliver_all_mail(app)
     path = confirmation_path(app)
     before = dump()
@@ -151,11 +280,47 @@ def test_opening_the_confirmation_link_changes_nothing_and_its_button_confirms(v
     assert f'action="{path}"' in page.text
     assert page.text.count("<form") == 1
     assert dump() == before
-    assert "Welcome, you are subscribed" in visitor.post(path).text
+    assert "data-at-once" not in page.text
+    assert "Welcome, you are subscribed" in press(visitor, path).text
     found = app.store.subscribers.by_address("new@example.net")
     assert found is not None
     assert found.status is SubscriberStatus.ACTIVE
     assert [consent.kind for consent in app.store.subscribers.consents(found.id)] == ["asked", "confirmed"]
+
+
+def test_only_the_browser_that_asked_is_told_to_go_on_by_itself(visitor, app: App):
+    cookie = ask(visitor, "new@example.net").headers["set-cookie"].partition(";")[0]
+    other = ask(visitor, "other@example.net").headers["set-cookie"].partition(";")[0]
+    found = app.store.subscribers.by_address("new@example.net")
+    assert found is not None
+    path = f"/confirm/{app.signer.confirmation(found.id)}"
+    here = visitor.get(path, headers={"cookie": cookie}).text
+    assert " data-at-once>" in here
+    assert "this goes on by itself" in here
+    for elsewhere in ({}, {"cookie": other}, {"cookie": cookie[:-1] + ("A" if cookie[-1] != "A" else "B")}):
+        assert "data-at-once" not in visitor.get(path, headers=elsewhere).text
+    assert "Yes, subscribe me" in here
+
+
+def test_confirming_makes_this_the_browser_of_a_reader(visitor, app: App):
+    subscribe(app, "new@example.net", source="form", ip=None)
+    answer = press(visitor, f"/confirm/{app.signer.confirmation(1)}")
+    kept = answer.headers["set-cookie"]
+    assert kept.startswith("reader=")
+    assert {"HttpOnly", "SameSite=lax"} <= {part.strip() for part in kept.split(";")}
+
+
+def test_after_confirming_topics_and_time_zone_may_be_chosen_and_need_not(visitor, app: App):
+    add_active(app, "first@example.net")
+    publish_week(app)
+    subscribe(app, "new@example.net", source="form", ip=None)
+    found = app.store.subscribers.by_address("new@example.net")
+    assert found is not None
+    page = press(visitor, f"/confirm/{app.signer.confirmation(found.id)}").text
+    assert f'action="/preferences/{app.signer.reader(0, found.id)}"' in page
+    assert 'name="topics" value="writing"' in page
+    assert '<option value="Europe/Berlin">Berlin</option>' in page
+    assert "You are done already. This is optional" in page
 
 
 def test_confirming_twice_is_welcome_and_changes_nothing(visitor, app: App, dump: Dump):
@@ -164,9 +329,9 @@ def test_confirming_twice_is_welcome_and_changes_nothing(visitor, app: App, dump
     subscribe(app, "new@example.net", source="form", ip=None)
     deliver_all_mail(app)
     path = confirmation_path(app)
-    assert f"/issues/{issue.key}" in visitor.post(path).text
+    assert f"/issues/{issue.key}" in press(visitor, path).text
     before = dump()
-    assert visitor.post(path).status_code == 200
+    assert press(visitor, path).status_code == 200
     assert "You are subscribed already" in visitor.get(path).text
     assert dump() == before
 
@@ -211,7 +376,7 @@ def test_a_site_under_a_path_links_and_posts_under_that_path(open_site):
     assert 'action="/verdicts/subscribe"' in page.text
     assert 'href="https://example.org/verdicts/"' in page.text
     assert page.headers["strict-transport-security"].startswith("max-age=")
-    asked = visitor.post("/subscribe", data={"email": "new@example.net"})
+    asked = ask(visitor, "new@example.net")
     assert asked.headers["location"] == "/verdicts/subscribed"
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from newsletter.app.container import App
 from newsletter.audience.subscriber import SubscriberStatus, SuppressionReason
+from newsletter.audience.tokens import Signer
 from tests.fakes.house import Clock, add_active, publish_week
+from tests.web.conftest import Visitor
 
 Dump = Callable[[], str]
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -55,12 +59,118 @@ def test_one_click_unsubscribes_at_once_without_cookie_or_redirect(visitor, app,
     assert consents[-1].source == "one-click unsubscribe"
 
 
-def test_repeating_it_gets_the_same_answer_and_changes_nothing(visitor, app, token, dump: Dump):
+def test_repeating_it_gets_the_same_answer_and_changes_nothing(visitor, app, token, clock: Clock, dump: Dump):
     first = visitor.post(f"/unsubscribe/{token}", data=ONE_CLICK)
     before = dump()
-    again = visitor.post(f"/unsubscribe/{token}", data=ONE_CLICK)
-    assert (again.status_code, again.text) == (first.status_code, first.text)
+    for _ in range(3):
+        clock.pass_by(days=1)
+        again = visitor.post(f"/unsubscribe/{token}", data=ONE_CLICK)
+        assert (again.status_code, again.text) == (200, first.text)
     assert dump() == before
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_whoever_only_looks_changes_nothing(visitor, token, dump: Dump, method):
+    before = dump()
+    for beneath in ("", "/undo", "/pause", "/resume", "/reason"):
+        answer = visitor.ask(method, f"/unsubscribe/{token}{beneath}")
+        assert answer.status_code in ((200,) if beneath == "" and method != "OPTIONS" else (405,))
+    assert dump() == before
+
+
+def test_one_click_takes_no_cookie_and_sets_none(visitor, app, token):
+    headers = {**CROSS_SITE, "cookie": "reader=forged"}
+    answer = visitor.post(f"/unsubscribe/{token}", data=ONE_CLICK, headers=headers)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+    assert status(app) is SubscriberStatus.UNSUBSCRIBED
+
+
+def test_a_link_works_ten_years_later(visitor, app, token, clock: Clock, monkeypatch):
+    clock.pass_by(days=3653)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3653 * 86400)
+    assert visitor.post(f"/unsubscribe/{token}", data=ONE_CLICK, headers=CROSS_SITE).status_code == 200
+    assert status(app) is SubscriberStatus.UNSUBSCRIBED
+
+
+def test_a_link_signed_with_a_key_that_was_rotated_out_works(visitor, app, portal):
+    reader = add_active(app, "reader@example.net")
+    old, new = b"o" * 32, b"n" * 32
+    link = Signer(old).reader(3, reader.id)
+    rotated = Visitor(portal, replace(app, signer=Signer(new, old)), visitor.peer)
+    forgot = Visitor(portal, replace(app, signer=Signer(new)), visitor.peer)
+    assert forgot.post(f"/unsubscribe/{link}", data=ONE_CLICK).status_code == 404
+    assert rotated.post(f"/unsubscribe/{link}", data=ONE_CLICK).status_code == 200
+    assert status(app) is SubscriberStatus.UNSUBSCRIBED
+
+
+def test_the_header_of_every_mail_leads_to_it_and_says_one_click(app):
+    add_active(app, "reader@example.net")
+    issue = publish_week(app)
+    _, _, envelope = app.store.issues.frozen_mail(issue.id)
+    assert envelope["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert envelope["headers"]["List-Unsubscribe"].startswith("<__nl")
+
+
+def test_who_leaves_while_an_issue_is_sent_is_in_no_batch_claimed_after_that(visitor, app, clock: Clock):
+    ids = [add_active(app, f"r{number}@example.net").id for number in range(4)]
+    issue = publish_week(app)
+    ledger, now = app.store.deliveries, clock.now.timestamp()
+    ledger.recut(issue.id, 2)
+
+    def next_batch() -> list[int]:
+        batch = ledger.claim(issue.id, "me", now, now + 60)
+        return [who.id for who in ledger.addresses(batch)[0]]
+
+    assert next_batch() == ids[:2]
+    answer = visitor.post(f"/unsubscribe/{app.signer.reader(issue.id, ids[2])}", data=ONE_CLICK, headers=CROSS_SITE)
+    assert answer.status_code == 200
+    assert next_batch() == ids[3:]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_the_page_leads_to_the_preferences(visitor, token, paused):
+    if paused:
+        visitor.post(f"/unsubscribe/{token}/pause", data={"weeks": "4"})
+    assert f'href="/preferences/{token}"' in visitor.get(f"/unsubscribe/{token}").text
+
+
+# the reason, after the fact
+
+
+def test_a_reason_is_asked_after_leaving_and_never_before(visitor, app, token):
+    assert "why" not in visitor.get(f"/unsubscribe/{token}").text.lower()
+    page = visitor.post(f"/unsubscribe/{token}", data={"from": "page"}).text
+    assert page.count('type="radio"') == 5
+    assert 'maxlength="500"' in page
+    answer = visitor.post(f"/unsubscribe/{token}/reason", data={"reason": "no_time", "words": "<b>Sorry</b>"})
+    assert answer.status_code == 200
+    assert "Thank you for telling us" in answer.text
+    assert f'action="/unsubscribe/{token}/undo"' in answer.text
+    assert [leaving[1:] for leaving in app.store.subscribers.leavings(1)] == [("no_time", "<b>Sorry</b>")]
+
+
+def test_sending_no_reason_is_fine(visitor, app, token):
+    visitor.post(f"/unsubscribe/{token}")
+    answer = visitor.post(f"/unsubscribe/{token}/reason")
+    assert answer.status_code == 200
+    assert "Would you tell us why?" in answer.text
+    assert app.store.subscribers.leavings(1) == []
+
+
+@pytest.mark.parametrize("data", [{"reason": "because"}, {"words": "x" * 501}])
+def test_a_reason_that_is_not_offered_is_refused(visitor, app, token, data):
+    visitor.post(f"/unsubscribe/{token}")
+    assert visitor.post(f"/unsubscribe/{token}/reason", data=data).status_code == 422
+    assert app.store.subscribers.leavings(1) == []
+
+
+def test_a_reason_from_another_site_or_of_somebody_who_stays_is_not_kept(visitor, app, token):
+    assert "Leave Weekly" in visitor.post(f"/unsubscribe/{token}/reason", data={"reason": "no_time"}).text
+    visitor.post(f"/unsubscribe/{token}")
+    answer = visitor.post(f"/unsubscribe/{token}/reason", data={"reason": "no_time"}, headers=CROSS_SITE)
+    assert answer.status_code == 403
+    assert app.store.subscribers.leavings(1) == []
 
 
 def test_the_button_on_the_page_unsubscribes_and_offers_to_undo_it(visitor, app, token):

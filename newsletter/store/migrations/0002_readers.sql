@@ -2,6 +2,11 @@
 ALTER TABLE subscriber ADD COLUMN frequency TEXT NOT NULL DEFAULT 'weekly';
 ALTER TABLE subscriber ADD COLUMN zone TEXT NOT NULL DEFAULT '';
 
+-- Since when somebody has waited for a confirmation because too many people asked in one hour.
+ALTER TABLE subscriber ADD COLUMN waiting_since TEXT;
+CREATE INDEX subscriber_waiting ON subscriber (waiting_since) WHERE waiting_since IS NOT NULL;
+CREATE INDEX subscriber_confirmation ON subscriber (confirmation_at) WHERE confirmation_at IS NOT NULL;
+
 CREATE TABLE subscriber_topic (
   subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
   topic TEXT NOT NULL,
@@ -33,6 +38,8 @@ CREATE TABLE mail_allowance (
   PRIMARY KEY (address_hash, purpose)
 ) WITHOUT ROWID;
 
+CREATE INDEX mail_allowance_last ON mail_allowance (last_at);
+
 CREATE TABLE leaving (
   id INTEGER PRIMARY KEY,
   subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
@@ -41,6 +48,11 @@ CREATE TABLE leaving (
   words TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX leaving_of ON leaving (subscriber_id);
+
+-- What holds an address, to be found when it is to be forgotten: built requests, mails, and reports as they came.
+CREATE INDEX batch_request ON batch (issue_id) WHERE request IS NOT NULL;
+CREATE INDEX message_of ON message (subscriber_id) WHERE subscriber_id IS NOT NULL;
+CREATE INDEX event_raw ON event (received_at) WHERE raw <> X'';
 
 -- The catalogue: comparisons as readers look for them. listed_on is published_on, else the day first seen.
 ALTER TABLE comparison ADD COLUMN listed_on TEXT NOT NULL DEFAULT '';
@@ -76,12 +88,12 @@ CREATE TRIGGER comparison_text_changed AFTER UPDATE ON comparison_text BEGIN
   INSERT INTO comparison_text_fts (rowid, title, words) VALUES (new.id, new.title, new.words);
 END;
 
--- One changeable vote per reader and tool. client: a keyed hash of who pressed the button, for a short time; before: what
--- the reader had chosen until that client came.
+-- One changeable vote per reader and tool. choice: NULL is a vote taken back, kept while that can be undone. client: a keyed
+-- hash of who pressed the button, for a short time; before: what the reader had chosen until that client came.
 CREATE TABLE vote (
   subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
   tool TEXT NOT NULL,
-  choice TEXT NOT NULL,
+  choice TEXT,
   at TEXT NOT NULL,
   client BLOB,
   before TEXT,
@@ -99,14 +111,24 @@ CREATE TABLE web_vote (
 ) WITHOUT ROWID;
 CREATE INDEX web_vote_at ON web_vote (at);
 
--- Kept, never counted.
+-- Kept, never counted. changes only grows: pages that show a tally are kept by it.
 CREATE TABLE tally (
   tool TEXT PRIMARY KEY,
   ship INTEGER NOT NULL DEFAULT 0,
   skip INTEGER NOT NULL DEFAULT 0,
   web_ship INTEGER NOT NULL DEFAULT 0,
   web_skip INTEGER NOT NULL DEFAULT 0,
+  changes INTEGER NOT NULL DEFAULT 0,
   CHECK (ship >= 0 AND skip >= 0 AND web_ship >= 0 AND web_skip >= 0)
+) WITHOUT ROWID;
+
+-- How readers had voted when an issue was drafted: what it says of them must not change once it was looked at.
+CREATE TABLE issue_tally (
+  issue_id INTEGER NOT NULL REFERENCES issue (id),
+  tool TEXT NOT NULL,
+  ship INTEGER NOT NULL,
+  skip INTEGER NOT NULL,
+  PRIMARY KEY (issue_id, tool)
 ) WITHOUT ROWID;
 
 -- Somebody opened the link that no person sees: what this client does beside it is a program's doing.
