@@ -11,7 +11,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from benchmarks import faces, ledger, mail
+from benchmarks import faces, ledger, mail, web
 from benchmarks.table import Line, render
 
 ALL: dict[str, Callable[[bool], list[Line]]] = {
@@ -22,6 +22,7 @@ ALL: dict[str, Callable[[bool], list[Line]]] = {
     "sink": ledger.to_a_sink,
     "help": faces.help_text,
     "pages": faces.pages,
+    "web": web.web,
 }
 
 

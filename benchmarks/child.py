@@ -126,6 +126,14 @@ def pages(folder: Path, with_sender: str, subscribers: int = 0) -> None:
     server.run(sockets=[listener])
 
 
+def serve_all(folder: Path) -> None:
+    """What `newsletter serve` runs; prints its address."""
+    from newsletter.serve import free_port, serve
+
+    app = build_app(load(folder / "newsletter.toml"))
+    serve(app, free_port("127.0.0.1", 0, or_any=False), started=lambda url: print(url, flush=True))
+
+
 def _say(document: dict[str, Any]) -> None:
     print(json.dumps(document), flush=True)
 
@@ -134,6 +142,7 @@ def main() -> None:
     acts: dict[str, Callable[..., None]] = {
         "send": lambda folder, provider: send(Path(folder), provider),
         "take": take,
+        "serve": lambda folder: serve_all(Path(folder)),
         "pages": lambda folder, with_sender, subscribers=0: pages(Path(folder), with_sender, int(subscribers)),
     }
     acts[sys.argv[1]](*sys.argv[2:])
