@@ -77,9 +77,11 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     entering(site, app, pages, gate)
     home(app, gate)
     issues(app, gate)
-    sending(app, gate, stopping or threading.Event())
+    stopping = stopping or threading.Event()
+    sending(app, gate, stopping)
     results(app, gate)
     install(site, gate)
+    site.state.gate, site.state.stopping = gate, stopping
 
     def problem(request: Request, status: int, detail: str = "") -> Response:
         """`detail` is for programs: a page says it in words of its own."""

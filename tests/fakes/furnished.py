@@ -70,9 +70,15 @@ class Door:
         return next((kind for start, kind in TOKEN_KINDS.items() if self.route.startswith(start)), "reader")
 
 
-def doors(site: FastAPI) -> list[Door]:
-    """All of them, those of mounted applications too; HEAD, which GET answers, is left out."""
-    return [Door(method, path) for path, methods in _walk(site.routes, "") for method in methods if method != "HEAD"]
+CONSOLE = "/console"
+
+
+def doors(site: FastAPI, *, console: bool = False) -> list[Door]:
+    """All that readers have, those of mounted applications too, or all of the `console`; HEAD, which GET answers, is
+    left out.
+    """
+    found = [Door(method, path) for path, methods in _walk(site.routes, "") for method in methods if method != "HEAD"]
+    return [door for door in found if (door.route == CONSOLE or door.route.startswith(f"{CONSOLE}/")) is console]
 
 
 def _walk(routes: list[BaseRoute], before: str) -> Iterator[tuple[str, list[str]]]:

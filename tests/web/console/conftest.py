@@ -35,6 +35,13 @@ class Desk:
     def post(self, path: str, **data: Any) -> httpx.Response:
         return self.ask("POST", path, data=data)
 
+    def knock(self, method: str, path: str, **headers: str) -> int:
+        """The status of a whole path, whatever it shows; pages of operators may show addresses."""
+        answer = self._visitor.ask(
+            method, path, headers={**self._headers, **headers}, may_show=None, may_set=("session", "__Host-session")
+        )
+        return int(answer.status_code)
+
     def ask(self, method: str, path: str, *, may_show: tuple[str, ...] = (), **options: Any) -> httpx.Response:
         return self._visitor.ask(
             method, f"/console{path}", headers=self._headers, may_show=(self.email, *may_show), **options
