@@ -5,9 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +13,6 @@ from types import ModuleType
 
 import jinja2
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from newsletter.rendering.mjml import RenderedMail, mail_environment, render_issue, split_mail
@@ -24,7 +20,8 @@ from newsletter.rendering.slots import reader_slots
 from newsletter.web.site import create_site
 from tests.fakes.furnished import Furnished, doors
 from tests.fakes.hostile import EVIL, hostile
-from tests.fakes.house import TEMPLATES, Clock, add_comparison, build_house
+from tests.fakes.house import TEMPLATES, add_comparison
+from tests.fakes.running import listening
 
 TESTS = Path(__file__).parents[1]
 PageAt = Callable[[str, int, bool], Page]
@@ -118,28 +115,18 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = build_house(tmp_path_factory.mktemp("house"), Clock(), site_url=url)
-    house = Furnished(app)
-    paths = []
-    site = create_site(app, TEMPLATES)
-    for number, evil in enumerate(EVIL.values()):
-        add_comparison(app, hostile(number, evil))
-    for door in doors(site):
-        if door.method == "GET" and not door.route.endswith(DOWNLOADS):
-            paths.append(house.path(door))
-            if "{slug}" in door.route and not door.route.endswith(".png"):
-                of_tool = "/tools/" in door.route or door.route.startswith("/v/")
-                names = ("one-{}", "other-{}") if of_tool else ("hostile-{}",)
-                paths += [house.path(door, slug=name.format(n)) for name in names for n in range(0, len(EVIL), 2)]
-    paths += ["/nowhere", "/confirm/forged", "/compare?q=%3Cscript%3Ealert(1)%3C/script%3E"]
-    server = uvicorn.Server(uvicorn.Config(site, log_level="warning", access_log=False, proxy_headers=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Running(house, url, paths)
-    server.should_exit = True
-    thread.join()
-    app.close()
+    with listening(tmp_path_factory.mktemp("house")) as (app, url):
+        house = Furnished(app)
+        paths = []
+        site = create_site(app, TEMPLATES)
+        for number, evil in enumerate(EVIL.values()):
+            add_comparison(app, hostile(number, evil))
+        for door in doors(site):
+            if door.method == "GET" and not door.route.endswith(DOWNLOADS):
+                paths.append(house.path(door))
+                if "{slug}" in door.route and not door.route.endswith(".png"):
+                    of_tool = "/tools/" in door.route or door.route.startswith("/v/")
+                    names = ("one-{}", "other-{}") if of_tool else ("hostile-{}",)
+                    paths += [house.path(door, slug=name.format(n)) for name in names for n in range(0, len(EVIL), 2)]
+        paths += ["/nowhere", "/confirm/forged", "/compare?q=%3Cscript%3Ealert(1)%3C/script%3E"]
+        yield Running(house, url, paths)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, expect
 
@@ -26,9 +22,9 @@ from newsletter.comparisons.model import (
     VoteTally,
     panel_of_counts,
 )
-from newsletter.web.site import create_site
 from tests.browser.test_site import FAINT, OVERFLOWING, SMALL_TARGETS, only_wrong
-from tests.fakes.house import TEMPLATES, Clock, add_active, add_comparison, build_house, publish_week
+from tests.fakes.house import Clock, add_active, add_comparison, publish_week
+from tests.fakes.running import listening
 from tests.rendering.week import KESTREL, PLUMBLINE
 
 HOSTILE = "<script>document.title='ran'</script>\"'{{ 7*7 }}<img src=x onerror=\"document.title='ran'\">"
@@ -46,21 +42,10 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     clock = Clock()
-    app = build_house(tmp_path_factory.mktemp("house"), clock, site_url=url)
-    paths = fill(app, clock)
-    config = uvicorn.Config(create_site(app, TEMPLATES), log_level="warning", access_log=False, proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Running(app, url, paths)
-    server.should_exit = True
-    thread.join()
-    app.close()
+    with listening(tmp_path_factory.mktemp("house"), clock) as (app, url):
+        paths = fill(app, clock)
+        yield Running(app, url, paths)
 
 
 def fill(app: App, clock: Clock) -> dict[str, str]:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from newsletter.app.container import App
 from newsletter.app.form_elsewhere import form_elsewhere
 from newsletter.audience.subscriber import Frequency, Subscriber, SubscriberStatus
-from newsletter.web.site import create_site
 from tests.browser.test_site import FAINT, OVERFLOWING, SMALL_TARGETS
-from tests.fakes.house import TEMPLATES, Clock, add_active, build_house, publish_week
+from tests.fakes.house import add_active, publish_week
+from tests.fakes.running import listening
 
 ELSEWHERE = "http://localhost:4321"
 ADDRESS = "new@example.net"
@@ -36,21 +32,10 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = build_house(tmp_path_factory.mktemp("house"), Clock(), site_url=url, web={"form_origins": [ELSEWHERE]})
-    add_active(app, "reader@example.net")
-    publish_week(app)
-    config = uvicorn.Config(create_site(app, TEMPLATES), log_level="warning", access_log=False, proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Running(app, url)
-    server.should_exit = True
-    thread.join()
-    app.close()
+    with listening(tmp_path_factory.mktemp("house"), web={"form_origins": [ELSEWHERE]}) as (app, url):
+        add_active(app, "reader@example.net")
+        publish_week(app)
+        yield Running(app, url)
 
 
 @pytest.fixture

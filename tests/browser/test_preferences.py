@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, expect
 
@@ -20,9 +17,9 @@ from newsletter.app.container import App
 from newsletter.app.leave import erase, pause, unsubscribe
 from newsletter.audience.subscriber import Frequency, Subscriber, SubscriberStatus, SuppressionReason
 from newsletter.comparisons.model import Comparison, Tool, Verdict
-from newsletter.web.site import create_site
 from tests.browser.test_site import FAINT, OVERFLOWING, SMALL_TARGETS
-from tests.fakes.house import TEMPLATES, Clock, add_active, add_comparison, build_house
+from tests.fakes.house import add_active, add_comparison
+from tests.fakes.running import listening
 
 CATEGORIES = ("Developer Tools", "Design", "Averyveryverylongcategorywithoutanybreakinitthatmustnotpushthepagewide")
 
@@ -47,22 +44,14 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = build_house(tmp_path_factory.mktemp("house"), Clock(), site_url=url)
-    for number, category in enumerate(CATEGORIES):
-        sides = (Tool(f"Tool {number}", f"tool-{number}", category=category), Tool("Rival", "rival", category=category))
-        add_comparison(app, Comparison(f"pair-{number}", sides, published_on=date(2026, 11, 16)))
-    config = uvicorn.Config(create_site(app, TEMPLATES), log_level="warning", access_log=False, proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Running(app, url)
-    server.should_exit = True
-    thread.join()
-    app.close()
+    with listening(tmp_path_factory.mktemp("house")) as (app, url):
+        for number, category in enumerate(CATEGORIES):
+            sides = (
+                Tool(f"Tool {number}", f"tool-{number}", category=category),
+                Tool("Rival", "rival", category=category),
+            )
+            add_comparison(app, Comparison(f"pair-{number}", sides, published_on=date(2026, 11, 16)))
+        yield Running(app, url)
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -20,9 +17,9 @@ from newsletter.app.bookmarks import merge_tools, saved_slugs
 from newsletter.app.container import App
 from newsletter.audience.subscriber import Subscriber
 from newsletter.comparisons.model import Comparison, Tool
-from newsletter.web.site import create_site
 from tests.browser.conftest import chromium_path
-from tests.fakes.house import TEMPLATES, Clock, add_active, add_comparison, build_house
+from tests.fakes.house import add_active, add_comparison
+from tests.fakes.running import listening
 from tests.rendering.week import KESTREL, PLUMBLINE
 
 PAIR = "/compare/plumbline-vs-kestrel"
@@ -51,22 +48,11 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = build_house(tmp_path_factory.mktemp("house"), Clock(), site_url=url)
-    add_comparison(app, Comparison("plumbline-vs-kestrel", (PLUMBLINE, KESTREL)))
-    long = Tool("Skills-with-an-exceedingly-long-hyphenated-name (mattergrove)", "skills")
-    add_comparison(app, Comparison("skills-vs-kestrel", (long, KESTREL)))
-    config = uvicorn.Config(create_site(app, TEMPLATES), log_level="warning", access_log=False, proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Running(app, url)
-    server.should_exit = True
-    thread.join()
-    app.close()
+    with listening(tmp_path_factory.mktemp("house")) as (app, url):
+        add_comparison(app, Comparison("plumbline-vs-kestrel", (PLUMBLINE, KESTREL)))
+        long = Tool("Skills-with-an-exceedingly-long-hyphenated-name (mattergrove)", "skills")
+        add_comparison(app, Comparison("skills-vs-kestrel", (long, KESTREL)))
+        yield Running(app, url)
 
 
 Opened = Callable[..., BrowserContext]

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from newsletter.app.container import App
 from newsletter.audience.subscriber import SubscriberStatus
 from newsletter.comparisons.model import Comparison, Label, PanelVerdict, Pricing, Review, Tool, VoteTally
 from newsletter.providers.outbox import Outbox
-from newsletter.web.site import create_site
 from tests.fakes.house import (
-    TEMPLATES,
-    Clock,
     add_active,
     add_comparison,
-    build_house,
     deliver_all_mail,
     publish_week,
 )
+from tests.fakes.running import listening
 from tests.rendering.week import KESTREL, PLUMBLINE
 
 OVERFLOWING = """() => [...document.body.querySelectorAll('*')].filter(e => {
@@ -78,20 +71,9 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = build_house(tmp_path_factory.mktemp("house"), Clock(), site_url=url)
-    paths = fill(app)
-    config = uvicorn.Config(create_site(app, TEMPLATES), log_level="warning", access_log=False, proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Running(app, url, paths)
-    server.should_exit = True
-    thread.join()
-    app.close()
+    with listening(tmp_path_factory.mktemp("house")) as (app, url):
+        paths = fill(app)
+        yield Running(app, url, paths)
 
 
 def fill(app: App) -> dict[str, str]:

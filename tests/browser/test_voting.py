@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -26,8 +22,8 @@ from newsletter.audience.subscriber import Subscriber, SubscriberStatus
 from newsletter.comparisons.model import Verdict, VoteTally
 from newsletter.providers.outbox import Outbox
 from newsletter.rendering.markup import read_html
-from newsletter.web.site import create_site
-from tests.fakes.house import TEMPLATES, Clock, add_active, add_comparison, build_house
+from tests.fakes.house import add_active, add_comparison
+from tests.fakes.running import listening
 from tests.rendering.week import full_week
 
 PAIR = "/compare/plumbline-vs-kestrel"
@@ -73,29 +69,18 @@ def only(links: list[str], part: str) -> str:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = build_house(tmp_path_factory.mktemp("house"), Clock(), site_url=url)
-    readers = [add_active(app, f"reader{number}@example.net") for number in range(READERS)]
-    for item in full_week()[:5]:
-        add_comparison(app, item.comparison)
-    drafted = draft_issue(app).issue
-    assert drafted
-    approve_issue(app, drafted.key)
-    freeze_issue(app, drafted.key)
-    deliverer = Deliverer(app, app.owners.enter(), lambda seconds: False)
-    while deliverer.step().worked:
-        pass
-    config = uvicorn.Config(create_site(app, TEMPLATES), log_level="warning", access_log=False, proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Running(app, url, readers)
-    server.should_exit = True
-    thread.join()
-    app.close()
+    with listening(tmp_path_factory.mktemp("house")) as (app, url):
+        readers = [add_active(app, f"reader{number}@example.net") for number in range(READERS)]
+        for item in full_week()[:5]:
+            add_comparison(app, item.comparison)
+        drafted = draft_issue(app).issue
+        assert drafted
+        approve_issue(app, drafted.key)
+        freeze_issue(app, drafted.key)
+        deliverer = Deliverer(app, app.owners.enter(), lambda seconds: False)
+        while deliverer.step().worked:
+            pass
+        yield Running(app, url, readers)
 
 
 Opened = Callable[..., BrowserContext]
