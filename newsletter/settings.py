@@ -15,7 +15,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic.fields import FieldInfo
+from pydantic.fields import FieldInfo, PrivateAttr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from newsletter.errors import ConfigError
@@ -27,6 +27,11 @@ CONFIG_NAME = "newsletter.toml"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PREFIX = "NEWSLETTER_"
 _PLAIN = Brand()
+
+
+def _is_bare(address: str) -> bool:
+    name, _, domain = address.partition("@")
+    return bool(name and domain) and "@" not in domain and address.isascii() and not set(address) & set(' <>,;\r\n"')
 
 
 class _Section(BaseModel):
@@ -88,9 +93,19 @@ class DeliverySettings(_Section):
     requests_per_second: float | None = Field(None, gt=0, description="absent: as fast as the provider allows")
     workers: int = Field(4, ge=1, le=32, description="requests under way at once")
     timeout_seconds: float = Field(30, gt=0, le=300, description="total deadline of one request")
+    guests: tuple[str, ...] = Field(
+        (), max_length=5, description="while `doctor` names something open, only they and the operator are mailed"
+    )
     outbox: OutboxSettings = OutboxSettings()
     smtp: SmtpSettings = SmtpSettings()
     resend: ResendSettings = ResendSettings()
+
+    @field_validator("guests")
+    @classmethod
+    def _are_addresses(cls, guests: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [one for one in guests if not _is_bare(one)]:
+            raise ValueError(f"{wrong[0]!r} is no bare address; write one like ada@example.com")
+        return guests
 
 
 class BrandSettings(_Section):
@@ -185,6 +200,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     web: WebSettings = WebSettings()
     brand: BrandSettings = BrandSettings()
+    _came_from: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -221,7 +237,7 @@ class Settings(BaseSettings):
     @field_validator("sender", "reply_to", "operator", "unsubscribe_mailbox")
     @classmethod
     def _plain_address(cls, address: str) -> str:
-        if address and (address.count("@") != 1 or not address.isascii() or set(address) & set(' <>,;\r\n"')):
+        if address and not _is_bare(address):
             raise ValueError("write a bare address, like verdicts@example.com")
         return address
 
@@ -242,6 +258,11 @@ class Settings(BaseSettings):
     @property
     def weekly_rule(self) -> WeeklyRule:
         return WeeklyRule(WEEKDAYS.index(self.schedule.weekday), self.schedule.at, self.zone)
+
+    @property
+    def came_from(self) -> dict[str, str]:
+        """Dotted key → `file`, `environment` or `flag` for every setting that is not a default, as load() met them."""
+        return self._came_from
 
     @property
     def notices_to(self) -> str:
@@ -273,6 +294,7 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
         lines = [f"{'.'.join(map(str, item['loc'])) or 'settings'}: {_plain(item)}" for item in error.errors()]
         raise ConfigError(f"{path}: " + "; ".join(lines) + ".", next_step="See docs/settings.md.") from None
     folder = path.parent
+    settings._came_from = origins(config) | dict.fromkeys(_dotted(flags or {}), "flag")
     return settings.model_copy(
         update={
             "database": folder / settings.database,
@@ -337,8 +359,14 @@ def flat(settings: BaseModel, prefix: str = "") -> dict[str, str]:
         if isinstance(value, BaseModel):
             found.update(flat(value, f"{prefix}{name}."))
         else:
-            found[prefix + name] = "" if value is None else str(value)
+            several = value if isinstance(value, tuple) else (value,)
+            found[prefix + name] = ", ".join("" if one is None else str(one) for one in several)
     return found
+
+
+def meanings() -> dict[str, str]:
+    """Dotted key → what it sets, for every setting."""
+    return {key: field.description or "" for key, field in _fields(Settings)}
 
 
 def reference() -> str:

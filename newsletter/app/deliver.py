@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from newsletter.app.compose_issue import content_of
 from newsletter.app.container import App
 from newsletter.app.finish_issue import finish_issue
+from newsletter.app.guests import Doorkeeper
 from newsletter.audience.zones import is_zone
 from newsletter.delivery.message import Batch, Message, Recipient, Request, Sender, Stream
 from newsletter.delivery.pacing import wait_after
@@ -51,6 +52,7 @@ class Deliverer:
         self._issue_tools: dict[int, tuple[str, ...]] = {}
         self._lock = threading.Lock()
         self._doubts = 0
+        self._doorkeeper = Doorkeeper(app)
 
     def step(self) -> Step:
         """Do one batch, or say when to come again."""
@@ -61,12 +63,15 @@ class Deliverer:
             return Step(False, free_at)
         soonest: float | None = None
         for issue in app.store.issues.in_status(IssueStatus.SENDING):
-            batch = app.store.deliveries.claim(issue.id, self._owner, now, self._lease(now))
+            only = self._doorkeeper.only()
+            batch = app.store.deliveries.claim(issue.id, self._owner, now, self._lease(now), only)
             if batch is not None:
                 app.failpoints.hit("claimed")
                 self._first_time(issue, batch)
                 return Step(True)
             moment = app.store.deliveries.next_not_before(issue.id)
+            if only is not None and moment is not None:
+                continue  # what waits, waits for the list of a live send
             if moment is not None:
                 soonest = moment if soonest is None else min(soonest, moment)
             elif issue.counts.open == 0:

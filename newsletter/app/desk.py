@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from newsletter.app.container import App
 from newsletter.app.look_up import look_at_health
@@ -77,14 +76,15 @@ def desk(app: App) -> Desk:
         next(iter(open_issues), None),
         attention,
         [issue for issue in weekly if issue.frozen_at][:_LAST],
-        _parts(app, app.now()),
+        parts_of(app),
         app.store.subscribers.counts()["active"],
         [task for task in live_tasks(app, look=False) if not task.done],
     )
 
 
-def _parts(app: App, now: datetime) -> list[Part]:
-    health = look_at_health(app)
+def parts_of(app: App) -> list[Part]:
+    """How the database, ticker, sender, provider and queue are. Raises StoreError where the database is silent."""
+    health, now = look_at_health(app), app.now()
     parts = [Part("Database", True, "answers")]
     for name in ("ticker", "sender"):
         beat = health.beats.get(name)

@@ -9,12 +9,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 
 from newsletter.app.container import App
+from newsletter.app.record import note
+from newsletter.comparisons.changes import FieldChange, field_changes
 from newsletter.comparisons.formats import Located, Parsed, Reject, content_sha256, parse_source
 from newsletter.comparisons.model import Comparison
-from newsletter.errors import InputError
+from newsletter.errors import ContentChangedError, InputError
 from newsletter.store.comparisons import Stored
 
 ENDINGS = (".yaml", ".yml", ".json", ".txt", ".md")
@@ -47,12 +51,27 @@ class ComparisonImport:
 
     entries: tuple[Entry, ...]
     applied: bool
+    marks: tuple[str, ...] = ()
+    """Of each entry 16 hex digits, which differ where what is to be stored, or what it replaces, differs."""
+    changes: tuple[tuple[FieldChange, ...], ...] = ()
+    """Of each entry what it changes, field by field."""
 
     @property
     def counts(self) -> dict[str, int]:
         """Kind → how many, all four."""
         found = Counter(str(entry.kind) for entry in self.entries)
         return {str(kind): found[kind] for kind in Kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A source that is no file here. The ending of its name tells how it is read, as that of a file does."""
+
+    name: str
+    content: bytes
+
+    def read(self) -> bytes:
+        return self.content
 
 
 def needs_archive_answer(app: App) -> bool:
@@ -94,17 +113,67 @@ def import_comparisons(
     `archived`: what is new is of the archive, never a candidate. `published_on`: for those that have no date. A dry
     run does the same and takes it back.
     """
-    entries: list[Entry] = []
+    run = _Run(app, archived, published_on)
     try:
         with app.store.transaction() if dry_run else nullcontext():
             for path in sources:
                 progress(path)
-                entries.extend(_one_source(app, path, archived, published_on, partial))
+                run.take(str(path), _parsed(str(path), path.read_bytes, partial))
             if dry_run:
                 raise _DryRun
     except _DryRun:
         pass
-    return ComparisonImport(tuple(entries), not dry_run)
+    return run.told(applied=not dry_run)
+
+
+def import_uploads(
+    app: App,
+    uploads: Sequence[Upload],
+    *,
+    archived: bool = False,
+    published_on: date | None = None,
+    partial: bool = False,
+    seen: Sequence[str] | None = None,
+    by: str = "command line",
+    via: str = "command line",
+) -> ComparisonImport:
+    """The same of sources that were handed over: a dry run, unless `seen` holds the marks of one.
+
+    Then exactly that is applied, and noted as done `by` somebody. Raises ContentChangedError, with nothing applied,
+    where it would do anything else.
+    """
+    run = _Run(app, archived, published_on)
+    # read before the transaction: it takes seconds, and nobody else could write meanwhile
+    parsed = [(upload.name, _parsed(upload.name, upload.read, partial)) for upload in uploads]
+    try:
+        with app.store.transaction():
+            for source, each in parsed:
+                run.take(source, each)
+            done = run.told(applied=seen is not None)
+            if seen is None:
+                raise _DryRun
+            _require_same(done, seen)
+            what = f"{done.counts['new']} new, {done.counts['changed']} changed"
+            note(app, by, "imported comparisons", detail=what, via=via)
+    except _DryRun:
+        pass
+    return done
+
+
+def _require_same(now: ComparisonImport, seen: Sequence[str]) -> None:
+    if now.marks == tuple(seen):
+        return
+    pairs = zip_longest(now.entries, now.marks, seen)
+    other = [entry for entry, mark, before in pairs if entry is not None and mark != before]
+    told = "; ".join(f"{entry.name or entry.source} is {entry.kind} by now" for entry in other[:_MOST_TOLD])
+    more = f", and {len(other) - _MOST_TOLD} more" if len(other) > _MOST_TOLD else ""
+    raise ContentChangedError(
+        f"It would not do what you saw any more: {told or 'it holds less'}{more}.",
+        next_step="Nothing was imported. Look at what it would do now, and apply that.",
+    )
+
+
+_MOST_TOLD = 3
 
 
 class _DryRun(Exception):
@@ -115,68 +184,108 @@ class _Rejected(Exception):
     """Rolls one source back."""
 
 
-def _one_source(app: App, path: Path, archived: bool, published_on: date | None, partial: bool) -> list[Entry]:
-    source = str(path)
+def _parsed(source: str, read: Callable[[], bytes], partial: bool) -> Parsed:
     try:
-        parsed = parse_source(path.read_bytes().decode("utf-8-sig"), source, partial=partial)
+        return parse_source(read().decode("utf-8-sig"), source, partial=partial)
     except UnicodeDecodeError as error:
         fault = Reject(source, 1, f"The file is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.")
-        parsed = Parsed((), (fault,))
     except OSError as error:
-        parsed = Parsed((), (Reject(source, 1, f"The file cannot be read: {error.strerror}.", "See its rights."),))
-    rejects = [Entry(Kind.REJECTED, source, bad.line, "", bad.reason, bad.fix) for bad in parsed.rejects]
-    if not parsed.located and not rejects:
-        rejects = [Entry(Kind.REJECTED, source, 1, "", "There is no comparison in it.", "Leave this file out.")]
-    entries: list[Entry] = []
-    try:
-        with app.store.transaction():
-            seen: dict[int, int] = {}
-            for located in parsed.located:
-                entries.append(_one(app, source, located, archived, published_on, seen))
-            rejects += [entry for entry in entries if entry.kind is Kind.REJECTED]
-            if rejects:
-                raise _Rejected
-    except _Rejected:
-        whole = [
-            Entry(Kind.REJECTED, source, entry.line, entry.name, "Not applied: its file has errors.", "Mend those.")
-            for entry in entries
-            if entry.kind is not Kind.REJECTED
-        ]
-        return sorted(rejects + whole, key=lambda entry: entry.line)
-    return entries
+        fault = Reject(source, 1, f"The file cannot be read: {error.strerror}.", "See its rights.")
+    return Parsed((), (fault,))
 
 
-def _one(
-    app: App, source: str, located: Located, archived: bool, published_on: date | None, seen: dict[int, int]
-) -> Entry:
-    comparison = located.comparison
-    entry = Entry(Kind.NEW, source, located.line, comparison.title, " ".join(located.notes))
-    try:
-        stored = _same_as(app, comparison)
-    except InputError as error:
-        return replace(entry, kind=Kind.REJECTED, reason=error.what, fix=error.next_step)
-    now = app.now()
-    if stored is None:
-        dated = replace(comparison, published_on=comparison.published_on or published_on)
-        local = now.astimezone(app.settings.zone)
-        seen[app.store.comparisons.add(dated, local, archived)] = located.line
-        return entry
-    if stored.id in seen:
-        reason = f"It is the same comparison as in line {seen[stored.id]}."
-        return replace(entry, kind=Kind.REJECTED, reason=reason, fix="Leave one out, or give them slugs.")
-    seen[stored.id] = located.line
-    # what a page cannot know, and what names it, stays
-    known = replace(
-        comparison,
-        slug=stored.comparison.slug,
-        published_on=comparison.published_on or stored.comparison.published_on,
-        url=comparison.url or stored.comparison.url,
-    )
-    turned = replace(known, sides=(known.right, known.left))
-    if stored.content_sha256 in (content_sha256(known), content_sha256(turned)):
-        return replace(entry, kind=Kind.UNCHANGED)
-    app.store.comparisons.revise(stored, known, now)
-    return replace(entry, kind=Kind.CHANGED)
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """An entry, the content that is stored and the one that is to be, by their hashes, and what differs in them."""
+
+    entry: Entry
+    before: str = ""
+    after: str = ""
+    changes: tuple[FieldChange, ...] = ()
+
+
+class _Run:
+    """One import under way."""
+
+    def __init__(self, app: App, archived: bool, published_on: date | None) -> None:
+        self._app = app
+        self._archived = archived
+        self._published_on = published_on
+        self._met: list[_Met] = []
+
+    def told(self, *, applied: bool) -> ComparisonImport:
+        return ComparisonImport(
+            tuple(met.entry for met in self._met),
+            applied,
+            tuple(_mark(met, self._archived) for met in self._met),
+            tuple(met.changes for met in self._met),
+        )
+
+    def take(self, source: str, parsed: Parsed) -> None:
+        """A whole source, or nothing of it."""
+        rejects = [_Met(Entry(Kind.REJECTED, source, bad.line, "", bad.reason, bad.fix)) for bad in parsed.rejects]
+        if not parsed.located and not rejects:
+            rejects = [
+                _Met(Entry(Kind.REJECTED, source, 1, "", "There is no comparison in it.", "Leave this file out."))
+            ]
+        found: list[_Met] = []
+        try:
+            with self._app.store.transaction():
+                seen: dict[int, int] = {}
+                for located in parsed.located:
+                    found.append(self._one(source, located, seen))
+                rejects += [met for met in found if met.entry.kind is Kind.REJECTED]
+                if rejects:
+                    raise _Rejected
+        except _Rejected:
+            whole = [
+                _Met(
+                    replace(
+                        met.entry, kind=Kind.REJECTED, reason="Not applied: its file has errors.", fix="Mend those."
+                    )
+                )
+                for met in found
+                if met.entry.kind is not Kind.REJECTED
+            ]
+            found = sorted(rejects + whole, key=lambda met: met.entry.line)
+        self._met += found
+
+    def _one(self, source: str, located: Located, seen: dict[int, int]) -> _Met:
+        app, comparison = self._app, located.comparison
+        entry = Entry(Kind.NEW, source, located.line, comparison.title, " ".join(located.notes))
+        try:
+            stored = _same_as(app, comparison)
+        except InputError as error:
+            return _Met(replace(entry, kind=Kind.REJECTED, reason=error.what, fix=error.next_step))
+        now = app.now()
+        if stored is None:
+            dated = replace(comparison, published_on=comparison.published_on or self._published_on)
+            local = now.astimezone(app.settings.zone)
+            seen[app.store.comparisons.add(dated, local, self._archived)] = located.line
+            return _Met(entry, after=content_sha256(dated))
+        if stored.id in seen:
+            reason = f"It is the same comparison as in line {seen[stored.id]}."
+            return _Met(replace(entry, kind=Kind.REJECTED, reason=reason, fix="Leave one out, or give them slugs."))
+        seen[stored.id] = located.line
+        # what a page cannot know, and what names it, stays
+        known = replace(
+            comparison,
+            slug=stored.comparison.slug,
+            published_on=comparison.published_on or stored.comparison.published_on,
+            url=comparison.url or stored.comparison.url,
+        )
+        turned = replace(known, sides=(known.right, known.left))
+        before, after = stored.content_sha256, content_sha256(known)
+        if before in (after, content_sha256(turned)):
+            return _Met(replace(entry, kind=Kind.UNCHANGED), before, before)
+        app.store.comparisons.revise(stored, known, now)
+        return _Met(replace(entry, kind=Kind.CHANGED), before, after, field_changes(stored.comparison, known))
+
+
+def _mark(met: _Met, archived: bool) -> str:
+    kept = archived and met.entry.kind is Kind.NEW
+    facts = (met.entry.kind, met.entry.source, met.entry.line, met.entry.reason, met.before, met.after, kept)
+    return sha256("\0".join(map(str, facts)).encode()).hexdigest()[:16]
 
 
 def _same_as(app: App, comparison: Comparison) -> Stored | None:

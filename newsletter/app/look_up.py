@@ -12,12 +12,13 @@ from newsletter.app.compose_issue import corrected_issue, find_comparison, find_
 from newsletter.app.container import App
 from newsletter.app.subscribe import find_subscriber
 from newsletter.audience.consent import Consent
-from newsletter.audience.subscriber import Subscriber, SuppressionReason
+from newsletter.audience.subscriber import Subscriber, SuppressionReason, normal_address
 from newsletter.comparisons.model import Comparison, Verdict
-from newsletter.errors import InputError
+from newsletter.errors import InputError, NotFoundError
 from newsletter.issues import Issue, IssueStatus
 from newsletter.selection import Section
 from newsletter.store.comparisons import Stored
+from newsletter.store.people_lists import Listed
 
 
 def list_comparisons(app: App, search: str = "") -> list[Stored]:
@@ -38,6 +39,35 @@ def list_subscribers(app: App, status: str = "", search: str = "", limit: int = 
 def subscriber_counts(app: App) -> dict[str, int]:
     """Status → how many."""
     return app.store.subscribers.counts()
+
+
+def page_of_subscribers(
+    app: App,
+    status: str = "",
+    topic: str = "",
+    search: str = "",
+    *,
+    begins: bool = False,
+    after: int = 0,
+    limit: int,
+) -> list[Listed]:
+    """Some of them, who came last first; with `search` those whose address holds it (or `begins` with it), in order of
+    addresses. `after`: the id of the last one seen.
+    """
+    return app.store.people.page(status, topic, search, begins=begins, after=after, limit=limit)
+
+
+def known_by(app: App, address: str) -> Subscriber | None:
+    """Who has exactly this address, found at once; None also for what is no address."""
+    try:
+        return app.store.subscribers.by_address(normal_address(address))
+    except InputError:
+        return None
+
+
+def topics_chosen(app: App) -> list[str]:
+    """Slugs of the topics that somebody chose."""
+    return app.store.people.topics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +93,14 @@ class Person:
 def look_at_subscriber(app: App, address: str) -> Person:
     """Raises NotFoundError."""
     return look_at(app, find_subscriber(app, address))
+
+
+def look_at_number(app: App, number: int) -> Person:
+    """The same by id, which somebody who is erased still has. Raises NotFoundError."""
+    found = app.store.subscribers.by_id(number)
+    if found is None:
+        raise NotFoundError("There is no such subscriber.", next_step="See the list of subscribers.")
+    return look_at(app, found)
 
 
 def look_at(app: App, subscriber: Subscriber) -> Person:
@@ -172,8 +210,9 @@ def look_at_health(app: App) -> Health:
 
 
 def back_up(app: App, target: Path) -> int:
-    """A consistent copy into a new file; its size in bytes. Raises InputError where the file exists."""
+    """A consistent copy into a new file, noted as the last; its size in bytes. Raises InputError where it exists."""
     if target.exists():
         raise InputError(f"{target} exists.", next_step="Name a file that does not exist yet.")
     app.store.backup(target)
+    app.store.meta.backed_up_at = app.now()
     return target.stat().st_size

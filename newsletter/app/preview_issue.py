@@ -8,7 +8,7 @@ from newsletter.app.approve_issue import blocking
 from newsletter.app.compose_issue import check_mail, compose_issue, dead_slots, find_issue
 from newsletter.app.container import App
 from newsletter.app.look_up import IssueDetail, look_at_issue
-from newsletter.app.readiness import Task, live_tasks
+from newsletter.app.readiness import Task, live_tasks, refusing
 from newsletter.errors import TokenError
 from newsletter.rendering.lint import Finding
 from newsletter.rendering.mjml import split_mail
@@ -78,4 +78,4 @@ def check_issue(app: App, key: str) -> Checks:
         tasks.append(
             Task("test", confirmed, detail, f"newsletter issues test {key} --to YOU, then approve --code CODE.")
         )
-    return Checks(findings, tasks, bool(blocking(findings)) or any(not task.done for task in tasks))
+    return Checks(findings, tasks, bool(blocking(findings) or refusing(app, tasks)))

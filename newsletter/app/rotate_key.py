@@ -22,6 +22,6 @@ def rotate_key(app: App, *, forget_old: bool = False) -> list[str]:
             "The key is set by `secret_key`, and a key kept in the database would sign nothing.",
             next_step="Move its value to the front of `old_secret_keys`, set a new one, and restart.",
         )
-    app.store.meta.rotate_signing_key(keep_old=not forget_old)
+    app.store.meta.rotate_signing_key(app.now(), keep_old=not forget_old)
     beats = app.store.meta.heartbeats()
     return [name for name, (at, _) in beats.items() if app.now() - at < _ALIVE]

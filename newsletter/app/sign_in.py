@@ -45,6 +45,11 @@ def first_door(app: App) -> str | None:
     return f"{app.settings.site_url}/console/set-up/{make_invitation(app, '', Role.OWNER)}"
 
 
+def has_operator(app: App) -> bool:
+    """Whether anybody came in yet."""
+    return app.store.operators.count() > 0
+
+
 def invited(app: App, token: str) -> tuple[str, Role]:
     """(address or "", role) of an invitation. Raises TokenError where it is used, too old or none."""
     found = app.store.operators.invitation(_hash(token), app.now() - INVITE)
@@ -141,6 +146,20 @@ def let_in(app: App, email: str, *, allowed: bool, by: str, via: str) -> None:
             raise InputError(f"{email} is the only owner.", next_step="Invite another owner first.")
         app.store.operators.disable(operator.id, None if allowed else app.now())
         note(app, by, "let in" if allowed else "let out", detail=operator.email, via=via)
+
+
+def change_role(app: App, email: str, role: Role, *, by: str, via: str) -> None:
+    """From their next click on they may do what `role` may. Raises NotFoundError, and InputError for the last owner."""
+    with app.store.transaction():
+        found = app.store.operators.by_email(email.strip().casefold())
+        if found is None:
+            raise NotFoundError(f"There is no operator {email}.", next_step="See `newsletter operators list`.")
+        operator = found[0]
+        last = operator.role is Role.OWNER and operator.disabled_at is None and app.store.operators.owners() == 1
+        if role is not Role.OWNER and last:
+            raise InputError(f"{email} is the only owner.", next_step="Invite another owner first.")
+        app.store.operators.set_role(operator.id, role)
+        note(app, by, f"made {role}", detail=operator.email, via=via)
 
 
 def change_password(app: App, operator: Operator, old: str, new: str) -> str:

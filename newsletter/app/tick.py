@@ -10,6 +10,7 @@ from newsletter.app.compose_issue import check_mail, compose_issue
 from newsletter.app.container import App
 from newsletter.app.draft_issue import choose_for, create_issue, expired_of, fill_issue
 from newsletter.app.hold_issue import end_holds
+from newsletter.app.idempotency import forget_answers
 from newsletter.app.leave import forget_in_time
 from newsletter.app.mail_one import queue_notice
 from newsletter.app.readiness import Task, live_tasks
@@ -27,6 +28,7 @@ def tick(app: App) -> str | None:
     app.store.subscribers.forget_ips(app.now() - _IP_RETENTION)
     tidy_votes(app)
     forget_in_time(app)
+    forget_answers(app)
     catch_up_confirmations(app)
     sent = end_holds(app)
     if app.settings.schedule.mode == "off":

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from newsletter.app.compose_issue import find_issue
 from newsletter.app.container import App
+from newsletter.app.guests import who_waits
 from newsletter.issues import Counts, IssueStatus
 
 
@@ -24,6 +25,8 @@ class Progress:
     left: float | None
     events: list[tuple[datetime, str]]
     """(when, what), newest first."""
+    waits: str = ""
+    """Why most of them wait, where the sender lets only guests through; else empty."""
 
     @property
     def over(self) -> bool:
@@ -45,4 +48,5 @@ def watch_issue(app: App, key: str) -> Progress:
     elif issue.status is IssueStatus.SENDING and rate > 0:
         left = counts.open / rate
     events = [(deed.at, f"{deed.operator} {deed.act}") for _, deed in app.store.operators.deeds(f"issue {key}", 20)]
-    return Progress(issue.status, issue.reason, counts, per_cent, rate, left, events)
+    waits = who_waits(app) if issue.status is IssueStatus.SENDING else ""
+    return Progress(issue.status, issue.reason, counts, per_cent, rate, left, events, waits)

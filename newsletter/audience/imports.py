@@ -24,11 +24,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that cannot be used: its line, the cells as they stand, and what is wrong."""
+    """One row that cannot be used: its line, the cells as they stand, what is wrong, and how it is mended."""
 
     line: int
     cells: tuple[str, ...]
     reason: str
+    fix: str
 
 
 def email_column(header: list[str]) -> int:
@@ -82,10 +83,11 @@ def read_rows(lines: Iterable[str]) -> Iterator[Row | BadRow]:
 def _row(line: int, cells: list[str], column: int, width: int) -> Row | BadRow:
     if len(cells) != width:
         found = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
-        return BadRow(line, tuple(cells), f"It has {found}, the first line has {width}.")
+        fix = "Give it as many, and quote a cell that holds the sign between cells."
+        return BadRow(line, tuple(cells), f"It has {found}, the first line has {width}.", fix)
     if not cells[column].strip():
-        return BadRow(line, tuple(cells), "It has no e-mail address.")
+        return BadRow(line, tuple(cells), "It has no e-mail address.", "Write it in, or take the line out.")
     try:
         return Row(line, normal_address(cells[column]))
     except InputError as error:
-        return BadRow(line, tuple(cells), error.what)
+        return BadRow(line, tuple(cells), error.what, "Correct it, or take the line out.")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from newsletter.app.import_comparisons import ComparisonImport
 
 
+_WHO = "command line"
+
+
 @click.group()
 def comparisons() -> None:
-    """Import, list, show and export comparisons."""
+    """Import, list, show, change and export comparisons."""
 
 
 @comparisons.command("import")
@@ -143,6 +147,89 @@ def show(face: Face, slug: str) -> None:
             console.print(f"[dim]# until {moment:%Y-%m-%d %H:%M} UTC its verdicts were: {before.labels or 'none'}[/]")
 
     face.answer(to_document(stored.comparison), draw)
+
+
+@comparisons.command("edit")
+@click.argument("slug")
+@click.option("--file", type=click.File(encoding="utf-8"), required=True, help="Its new document, YAML; - is stdin.")
+@click.option("--dry-run", is_flag=True, help="Tell what would change; change nothing.")
+@common
+def edit(face: Face, slug: str, file: TextIO, dry_run: bool) -> None:
+    """Make it what a document says, as `show` prints one; what it said before is kept."""
+    from newsletter.app.edit_comparison import edit_comparison, propose_edit, require_right
+    from newsletter.app.record import note
+
+    app, text = face.app, file.read()
+    if dry_run:
+        changes = require_right(propose_edit(app, slug, text)).changes
+    else:
+        with app.store.transaction():
+            changes = edit_comparison(app, slug, text)
+            if changes:
+                note(app, _WHO, "edited it", subject=f"comparison {slug}", via=_WHO)
+
+    def draw(console: Console) -> None:
+        for change in changes:
+            console.print(f"[bold]{safe(change.field)}[/]")
+            console.print(f"  [red]- {safe(change.before) or 'not known'}[/]")
+            console.print(f"  [green]+ {safe(change.after) or 'not known'}[/]")
+        said = "Nothing would change" if dry_run else "Nothing changed: it says that already"
+        console.print(("Dry run, nothing changed." if dry_run else "Saved.") if changes else f"{said}.")
+
+    face.answer({"slug": slug, "applied": not dry_run, "changes": changes}, draw)
+
+
+@comparisons.command("publish")
+@click.argument("slug")
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Local date.")
+@common
+def publish(face: Face, slug: str, day: datetime) -> None:
+    """Set its publication date: readers find it from then on."""
+    from newsletter.app.edit_comparison import publish_comparison
+
+    on = day.date()
+    changed = _act(face, slug, f"dated it {on}", lambda: publish_comparison(face.app, slug, on))
+    face.answer(
+        {"slug": slug, "published_on": on, "changed": changed},
+        lambda console: console.print(f"{safe(slug)} is of {on}."),
+    )
+
+
+@comparisons.command("archive")
+@click.argument("slug")
+@common
+def archive(face: Face, slug: str) -> None:
+    """Put it into the archive: no draft takes it, readers still find it."""
+    _put_away(face, slug, True, "put it into the archive", "is of the archive")
+
+
+@comparisons.command("unarchive")
+@click.argument("slug")
+@common
+def unarchive(face: Face, slug: str) -> None:
+    """Take it out of the archive: the next draft may take it."""
+    _put_away(face, slug, False, "took it out of the archive", "is not of the archive")
+
+
+def _put_away(face: Face, slug: str, archived: bool, act: str, state: str) -> None:
+    from newsletter.app.edit_comparison import archive_comparison
+
+    changed = _act(face, slug, act, lambda: archive_comparison(face.app, slug, archived))
+    face.answer(
+        {"slug": slug, "archived": archived, "changed": changed},
+        lambda console: console.print(f"{safe(slug)} {state}."),
+    )
+
+
+def _act(face: Face, slug: str, act: str, do: Callable[[], bool]) -> bool:
+    """Do it, and note it where it changed something."""
+    from newsletter.app.record import note
+
+    with face.app.store.transaction():
+        changed = do()
+        if changed:
+            note(face.app, _WHO, act, subject=f"comparison {slug}", via=_WHO)
+    return changed
 
 
 @comparisons.command("export")

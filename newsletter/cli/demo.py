@@ -32,6 +32,7 @@ def demo(face: Face, once: bool, port: int) -> None:
     from newsletter.app.look_up import look_at_issue
     from newsletter.app.report_issue import report_issue
     from newsletter.app.send_issue import freeze_issue
+    from newsletter.app.sign_in import first_door
     from newsletter.bootstrap import build_app
     from newsletter.cli.issue_sending import draw_report
     from newsletter.cli.issues import draw_detail
@@ -101,7 +102,8 @@ def demo(face: Face, once: bool, port: int) -> None:
     else:
         say(f"\n[bold]5  The pages[/]\n{url}/outbox  what the readers got")
         say(f"{url}/issues/{issue.key}  the issue on the web")
-        say(f"{url}/  where readers subscribe\nCtrl-C ends it.")
+        say(f"{url}/  where readers subscribe")
+        say(f"{first_door(app)}  the operator’s desk; this link lets you in once\nCtrl-C ends it.")
         serve(app, listener)
     say("\nYour own newsletter, next:")
     for command in _NEXT:

@@ -77,6 +77,27 @@ def pause(face: Face, key: str) -> None:
     )
 
 
+@click.command("pause-all")
+@common
+def pause_all(face: Face) -> None:
+    """Pause every issue that is being sent; what is held becomes a draft again. Each is resumed by itself."""
+    from newsletter.app.pause_all import pause_all as stop
+    from newsletter.app.record import note
+
+    with face.app.store.transaction():
+        stopped = stop(face.app)
+        for issue in stopped:
+            act = "paused it, with everything else"
+            note(face.app, "command line", act, subject=f"issue {issue.key}", via="command line")
+    said = [
+        f"Issue {issue.key} is {issue.status}. Go on with: newsletter issues resume {issue.key}"
+        if issue.frozen_at
+        else f"Issue {issue.key} is a {issue.status} again; nothing went out."
+        for issue in stopped
+    ]
+    face.answer(stopped, lambda console: console.print("\n".join(said)))
+
+
 @click.command("resume")
 @click.argument("key")
 @common

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.face import Face, common, counted, indented, safe, table
-from newsletter.cli.issue_sending import cancel, correct, pause, report, resume, send, settle
+from newsletter.cli.issue_sending import cancel, correct, pause, pause_all, report, resume, send, settle
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def issues() -> None:
     """Draft, edit, preview, test, approve, send and report issues."""
 
 
-for command in (send, pause, resume, cancel, report, settle, correct):
+for command in (send, pause, pause_all, resume, cancel, report, settle, correct):
     issues.add_command(command)
 
 

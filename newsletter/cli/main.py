@@ -18,6 +18,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("setup:backup", "Copy the database into a file, while it is in use."),
     "comparisons": ("comparisons:comparisons", "Import, list, show and export comparisons."),
     "subscribers": ("subscribers:subscribers", "Add, import, list, show, export and erase subscribers."),
+    "suppressions": ("suppressions:suppressions", "Addresses that are never mailed: list, add, lift."),
     "issues": ("issues:issues", "Draft, edit, preview, test, approve, send and report issues."),
     "operators": ("operators:operators", "Who may sign in to the console, and what they did."),
     "schedule": ("setup:schedule", "The weekly slots ahead; skip one."),

@@ -16,7 +16,7 @@ _ROLES = click.Choice(["viewer", "editor", "owner"])
 
 @click.group("operators")
 def operators() -> None:
-    """Who may sign in to the console: invite, list, let out, and what they did."""
+    """Who may sign in to the console, keys of programs, and what was done."""
 
 
 @operators.command("invite")
@@ -53,6 +53,19 @@ def list_(face: Face) -> None:
     face.answer(found, draw)
 
 
+@operators.command("role")
+@click.argument("email")
+@click.argument("role", type=_ROLES)
+@common
+def role_(face: Face, email: str, role: str) -> None:
+    """Give somebody another role."""
+    from newsletter.app.sign_in import change_role
+    from newsletter.operators import Role
+
+    change_role(face.app, email, Role(role), by="command line", via="command line")
+    face.answer({"email": email, "role": role}, lambda console: console.print(f"{email} is {role} from now on."))
+
+
 @operators.command("disable")
 @click.argument("email")
 @common
@@ -75,14 +88,66 @@ def enable(face: Face, email: str) -> None:
     face.answer({"email": email, "allowed": True}, lambda console: console.print(f"{email} may sign in again."))
 
 
+@operators.command("key")
+@click.argument("name")
+@click.option("--role", type=_ROLES, default="viewer", show_default=True)
+@common
+def key(face: Face, name: str, role: str) -> None:
+    """Make a key for a program that operates through the API, and print it, once."""
+    from newsletter.app.api_keys import make_key
+    from newsletter.operators import Role
+
+    made = make_key(face.app, name, Role(role))
+
+    def draw(console: Console) -> None:
+        console.print(f"This is the key of {safe(name)}, as {role}. It is not shown again:")
+        click.echo(made)
+
+    face.answer({"key": made, "name": name, "role": role}, draw)
+
+
+@operators.command("keys")
+@common
+def keys(face: Face) -> None:
+    """Every key there is: what it may do, and when it was last used."""
+    from newsletter.app.api_keys import all_keys
+
+    found = all_keys(face.app)
+
+    def draw(console: Console) -> None:
+        rows = table("id", "name", "ends in", "role", "last used (UTC)", "state")
+        for one in found:
+            used = f"{one.used_at:%Y-%m-%d %H:%M}" if one.used_at else "never"
+            state = f"revoked {one.revoked_at:%Y-%m-%d}" if one.revoked_at else "works"
+            rows.add_row(str(one.id), safe(one.name), safe(one.hint), str(one.role), used, state)
+        console.print(rows if found else "No keys yet: newsletter operators key NAME")
+
+    face.answer(found, draw)
+
+
+@operators.command("revoke")
+@click.argument("number", metavar="ID", type=int)
+@common
+def revoke(face: Face, number: int) -> None:
+    """Let a key open nothing more. Cannot be undone; make another."""
+    from newsletter.app.api_keys import revoke_key
+
+    revoked = revoke_key(face.app, number)
+    face.answer(
+        {"id": number, "revoked": True},
+        lambda console: console.print(f"Key {number}, {safe(revoked.name)}, is revoked."),
+    )
+
+
 @operators.command("log")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--subject", default="", help="Only what was done to it, like: issue 2026-W48.")
 @common
-def log(face: Face, limit: int) -> None:
+def log(face: Face, limit: int, subject: str) -> None:
     """What was done, by whom, newest first."""
     from newsletter.app.record import what_was_done
 
-    found = [deed for _, deed in what_was_done(face.app, limit=limit)]
+    found = [deed for _, deed in what_was_done(face.app, subject, limit)]
 
     def draw(console: Console) -> None:
         rows = table("when (UTC)", "who", "did", "to", "via")

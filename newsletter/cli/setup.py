@@ -125,18 +125,17 @@ def config() -> None:
 @common
 def config_show(face: Face) -> None:
     """Every setting in force, and where it came from. Secrets are masked."""
-    from newsletter.settings import flat, origins
+    from newsletter.app.house import effective_settings
 
-    came_from = origins(face.config)
-    values = {key: (value, came_from.get(key, "default")) for key, value in flat(face.settings).items()}
+    found = effective_settings(face.settings)
 
     def draw(console: Console) -> None:
         rows = table("setting", "value", "from")
-        for key, (value, origin) in values.items():
-            rows.add_row(key, safe(value), origin)
+        for one in found:
+            rows.add_row(one.key, safe(one.value), one.origin)
         console.print(rows)
 
-    face.answer({key: {"value": value, "from": origin} for key, (value, origin) in values.items()}, draw)
+    face.answer({one.key: {"value": one.value, "from": one.origin} for one in found}, draw)
 
 
 @config.command("check")
@@ -145,6 +144,21 @@ def config_check(face: Face) -> None:
     """Say whether the settings can be used."""
     settings = face.settings
     face.answer({"ok": True}, lambda console: console.print(f"The settings are good. Database: {settings.database}."))
+
+
+@config.command("test-mail")
+@click.argument("address")
+@common
+def config_test_mail(face: Face, address: str) -> None:
+    """Queue one line to an address of yours, to see whether the provider takes mail from us."""
+    from newsletter.app.provider_test import provider_tests, queue_provider_test
+
+    queue_provider_test(face.app, address)
+    queued = provider_tests(face.app)[0]
+    face.answer(
+        queued,
+        lambda console: console.print("It is queued; `newsletter serve` sends it."),
+    )
 
 
 @config.command("rotate-key")
@@ -192,9 +206,9 @@ def schedule_show(face: Face) -> None:
     slots = upcoming(face.app)
 
     def draw(console: Console) -> None:
-        rows = table("issue", f"local ({face.settings.time_zone})", "UTC", "what happens")
+        rows = table("issue", f"local ({face.settings.time_zone})", "UTC", "what happens", "")
         for slot in slots:
-            rows.add_row(slot.key, f"{slot.local:%a %d %b %Y %H:%M}", f"{slot.at:%d %b %H:%M}", slot.status)
+            rows.add_row(slot.key, f"{slot.local:%a %d %b %Y %H:%M}", f"{slot.at:%d %b %H:%M}", slot.status, slot.note)
         console.print(rows)
 
     face.answer(slots, draw)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from newsletter.cli.face import Face, common, safe, table
+from newsletter.cli.face import Face, common, counted, safe, table
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from newsletter.audience.subscriber import Subscriber
+
+Made = TypeVar("Made")
 
 
 @click.group()
@@ -155,29 +158,84 @@ def show(face: Face, email: str) -> None:
 @common
 def export(face: Face, file: Path | None) -> None:
     """Write everybody's address, status and dates as CSV (or JSON with --json)."""
+    from newsletter.app.export_subscribers import export_subscribers
     from newsletter.app.look_up import list_subscribers
 
-    people = list(list_subscribers(face.app))
     if face.as_json and file is None:
-        face.answer(people, lambda console: None)
+        face.answer(list(list_subscribers(face.app)), lambda console: None)
         return
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["email", "status", "created_at", "confirmed_at", "unsubscribed_at"])
-    for person in people:
-        if person.email:
-            moments = (person.created_at, person.confirmed_at, person.unsubscribed_at)
-            writer.writerow(
-                [person.email, person.status, *(moment.isoformat() if moment else "" for moment in moments)]
-            )
     if file is None:
-        click.echo(out.getvalue(), nl=False)
+        for piece in export_subscribers(face.app):
+            click.echo(piece, nl=False)
         return
-    file.write_text(out.getvalue(), encoding="utf-8")
+    lines = -1  # the first names the columns
+    with file.open("w", encoding="utf-8", newline="") as written:
+        for piece in export_subscribers(face.app):
+            written.write(piece)
+            lines += piece.count("\n")
     face.answer(
-        {"file": file, "subscribers": len(people)},
-        lambda console: console.print(f"{len(people)} subscribers are in {file}."),
+        {"file": file, "subscribers": lines},
+        lambda console: console.print(f"{counted(lines, 'subscriber')} {'is' if lines == 1 else 'are'} in {file}."),
     )
+
+
+@subscribers.command("resend")
+@click.argument("email")
+@common
+def resend(face: Face, email: str) -> None:
+    """Ask somebody pending to confirm once more: at most once in 24 hours, three times in all."""
+    from newsletter.app.approve_issue import require_sent
+    from newsletter.app.on_request import resend_confirmation
+    from newsletter.cli.sending import send_mail_now
+
+    act = "asked them to confirm again"
+    mail_id = _act(face, email, act, lambda person: resend_confirmation(face.app, person))
+    send_mail_now(face.app, mail_id)
+    require_sent(face.app, mail_id)
+    _tell(face, email, act)
+
+
+@subscribers.command("unsubscribe")
+@click.argument("email")
+@common
+def unsubscribe(face: Face, email: str) -> None:
+    """Unsubscribe somebody who asked you to."""
+    from newsletter.app.on_request import unsubscribe_on_request
+
+    act = "unsubscribed them on request"
+    _act(face, email, act, lambda person: unsubscribe_on_request(face.app, person))
+    _tell(face, email, act)
+
+
+@subscribers.command("pause")
+@click.argument("email")
+@click.option("--weeks", type=click.Choice(["4", "8", "12", "0"]), required=True, help="0 ends a pause.")
+@common
+def pause(face: Face, email: str, weeks: str) -> None:
+    """Send somebody no issue for a while."""
+    from newsletter.app.on_request import pause_on_request
+
+    act = f"paused them for {weeks} weeks" if weeks != "0" else "ended their pause"
+    _act(face, email, act, lambda person: pause_on_request(face.app, person, int(weeks)))
+    _tell(face, email, act)
+
+
+def _act(face: Face, email: str, act: str, do: Callable[[Subscriber], Made]) -> Made:
+    from newsletter.app.record import note
+    from newsletter.app.subscribe import find_subscriber
+
+    with face.app.store.transaction():
+        person = find_subscriber(face.app, email)
+        made = do(person)
+        note(face.app, "command line", act, subject=f"subscriber {person.id}", via="command line")
+    return made
+
+
+def _tell(face: Face, email: str, act: str) -> None:
+    from newsletter.app.subscribe import find_subscriber
+
+    person = find_subscriber(face.app, email)
+    face.answer(person, lambda console: console.print(f"Done: {act}. {safe(person.email)} is {person.status}."))
 
 
 @subscribers.command("form")

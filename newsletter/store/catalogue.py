@@ -127,7 +127,7 @@ class Catalogue:
 
     def find(self, words: str, today: date, *, topic: str = "") -> list[int]:
         """The ids of those that hold every word, the last one perhaps unfinished; the best match first."""
-        query = _match(words)
+        query = match_query(words)
         if not query:
             return []
         within = " AND id IN (SELECT comparison_id FROM comparison_tool WHERE topic = ?)" if topic else ""
@@ -255,7 +255,7 @@ def bump(database: Sqlite) -> None:
     )
 
 
-def _match(words: str) -> str:
+def match_query(words: str) -> str:
     """An FTS5 query for every word of `words`, as it is typed: quoted, so that no sign of it is an operator.
 
     A word with signs in it is a phrase: `git-why` is found where `git` and `why` stand side by side.

@@ -9,10 +9,10 @@ from datetime import date, datetime
 
 from newsletter.comparisons.formats import content_sha256, to_document
 from newsletter.comparisons.model import Comparison
-from newsletter.store.catalogue import Catalogue
+from newsletter.store.catalogue import Catalogue, match_query
 from newsletter.store.documents import comparison_of
 from newsletter.store.sqlite import Sqlite
-from newsletter.store.times import moment_of, text_of
+from newsletter.store.times import moment_of, moment_or_none, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,25 @@ class Stored:
     archived: bool
     content_sha256: str
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A comparison in a list. `listed_on`: local date; `sent_in`: key of the newest issue that went out with it."""
+
+    stored: Stored
+    listed_on: date
+    sent_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An issue that has a comparison. `sent_at`: aware UTC, None before it goes out."""
+
+    key: str
+    status: str
+    section: str
+    sent_at: datetime | None
 
 
 class Comparisons:
@@ -57,6 +76,60 @@ class Comparisons:
             (f"%{search}%", f"%{search}%"),
         )
         return [_stored(row) for row in rows]
+
+    def page(
+        self, words: str = "", *, archived: bool | None = None, below: tuple[date, int] | None = None, limit: int
+    ) -> list[Shelved]:
+        """Newest first, those of a later day too: with `words` those that hold all of them, with `archived` those of
+        the archive or not, with `below` those after the one of that date and id.
+        """
+        query = match_query(words)
+        if words.strip() and not query:
+            return []
+        held = " AND id IN (SELECT rowid FROM comparison_text_fts WHERE comparison_text_fts MATCH ?)" if query else ""
+        kept = "" if archived is None else " AND archived = ?"
+        more = " AND (listed_on, id) < (?, ?)" if below else ""
+        values: list[object] = [query] if query else []
+        values += [] if archived is None else [int(archived)]
+        values += [below[0].isoformat(), below[1]] if below else []
+        rows = self._database.query(
+            "SELECT * FROM comparison WHERE id IN"  # documents are long: none is sorted that is not shown
+            f" (SELECT id FROM comparison WHERE 1 = 1{held}{kept}{more} ORDER BY listed_on DESC, id DESC LIMIT ?)"
+            " ORDER BY listed_on DESC, id DESC",
+            (*values, limit),
+        )
+        sent = self._sent_in([row["id"] for row in rows])
+        return [Shelved(_stored(row), date.fromisoformat(row["listed_on"]), sent.get(row["id"], "")) for row in rows]
+
+    def _sent_in(self, ids: list[int]) -> dict[int, str]:
+        marks = ", ".join("?" * len(ids))
+        rows = self._database.query(
+            "SELECT item.comparison_id, issue.key FROM issue_item item JOIN issue ON issue.id = item.issue_id"
+            f" WHERE item.comparison_id IN ({marks}) AND issue.frozen_at IS NOT NULL ORDER BY issue.frozen_at",
+            ids,
+        )
+        return {row["comparison_id"]: row["key"] for row in rows}
+
+    def listed_on(self, comparison_id: int) -> date:
+        """The local date from which readers find it."""
+        return date.fromisoformat(
+            self._database.value("SELECT listed_on FROM comparison WHERE id = ?", (comparison_id,))
+        )
+
+    def taken_by(self, comparison_id: int) -> list[Taken]:
+        """The issues that have it, newest slot first."""
+        rows = self._database.query(
+            "SELECT issue.key, issue.status, issue.frozen_at, item.section FROM issue_item item"
+            " JOIN issue ON issue.id = item.issue_id WHERE item.comparison_id = ?"
+            " ORDER BY issue.slot_at DESC, issue.id DESC",
+            (comparison_id,),
+        )
+        return [Taken(row["key"], row["status"], row["section"], moment_or_none(row["frozen_at"])) for row in rows]
+
+    def set_archived(self, comparison_id: int, archived: bool) -> bool:
+        """True where it was not so before. What is of the archive is in no new issue; readers find it all the same."""
+        sql = "UPDATE comparison SET archived = ? WHERE id = ? AND archived <> ?"
+        return self._database.change(sql, (int(archived), comparison_id, int(archived))) == 1
 
     def add(self, comparison: Comparison, seen_at: datetime, archived: bool) -> int:
         """Store and list a new one; its id. One without a date is listed on the day of `seen_at`, in its zone."""

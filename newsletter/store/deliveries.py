@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from newsletter.delivery.message import Recipient
 from newsletter.delivery.status import BATCH_MOVES, DELIVERY_MOVES, BatchStatus, DeliveryStatus, require_move
@@ -117,20 +118,46 @@ class Deliveries(DeliveryFacts):
             (issue_id, first_number, batch_size, issue_id, batch_size),
         )
 
-    def claim(self, issue_id: int, owner: str, now: float, lease_until: float) -> BatchRow | None:
-        """Claim the next batch of a sending issue that may go, or None. See addresses() for who is in it."""
+    def claim(
+        self, issue_id: int, owner: str, now: float, lease_until: float, only: frozenset[int] | None = None
+    ) -> BatchRow | None:
+        """Claim the next batch of a sending issue that may go, or None. See addresses() for who is in it.
+
+        With `only` nobody but these subscribers is in it: a batch with others too is split, and the others wait on.
+        """
         with self._database.transaction():
+            among = ""
+            if only is not None:
+                among = (
+                    " AND EXISTS (SELECT 1 FROM delivery WHERE delivery.issue_id = batch.issue_id"
+                    " AND +delivery.subscriber_id BETWEEN batch.first_id AND batch.last_id"  # +: look up the few
+                    f" AND delivery.status = 'waiting' AND delivery.subscriber_id IN ({', '.join('?' * len(only))}))"
+                )
             row = self._database.one(
                 "SELECT * FROM batch WHERE issue_id = ? AND status = 'waiting' AND not_before <= ?"
                 " AND EXISTS (SELECT 1 FROM issue WHERE issue.id = issue_id AND issue.status = 'sending')"
-                " ORDER BY number LIMIT 1",
-                (issue_id, now),
+                f"{among} ORDER BY number LIMIT 1",
+                [issue_id, now, *(only or ())],
             )
             if row is None:
                 return None
             batch = _batch(row)
             self.move(batch, BatchStatus.CLAIMED, owner=owner, lease_until=lease_until)
-            return self.batch(issue_id, batch.number)
+            claimed = self.batch(issue_id, batch.number)
+            assert claimed is not None
+            if only is None or len(parts := self._apart(claimed, only)) == 1:
+                return claimed
+            self.split(claimed, parts, "those who may be mailed now go first")
+            return self.claim(issue_id, owner, now, lease_until, only)
+
+    def _apart(self, batch: BatchRow, only: frozenset[int]) -> list[list[int]]:
+        """The waiting subscribers of a batch, in runs of those in `only` and those not."""
+        rows = self._database.query(
+            "SELECT subscriber_id AS id FROM delivery WHERE issue_id = ? AND status = 'waiting'"
+            " AND subscriber_id BETWEEN ? AND ? ORDER BY subscriber_id",
+            (batch.issue_id, batch.first_id, batch.last_id),
+        )
+        return [list(run) for _, run in groupby((row["id"] for row in rows), key=only.__contains__)]
 
     def next_not_before(self, issue_id: int) -> float | None:
         """When the next waiting batch may go, Unix seconds; None where none waits."""

@@ -157,6 +157,11 @@ class Messages:
         )
         return [dict(row) for row in rows]
 
+    def newest_under(self, prefix: str, limit: int) -> list[MessageRow]:
+        """Those whose key begins with `prefix` (ASCII, before a moment in ISO format), newest first."""
+        sql = "SELECT * FROM message WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?"
+        return [_message(row) for row in self._database.query(sql, (prefix, f"{prefix}~", limit))]
+
     def counts(self) -> dict[str, int]:
         """Status → how many."""
         rows = self._database.query("SELECT status, count(*) AS n FROM message GROUP BY status")

@@ -50,12 +50,31 @@ class Meta:
         """Those that signing_key replaced, newest first."""
         return [bytes.fromhex(key) for key in (self.get("old_signing_keys") or "").split()]
 
-    def rotate_signing_key(self, *, keep_old: bool = True) -> None:
+    @property
+    def signing_key_at(self) -> datetime | None:
+        """Since when this is the key; None where it was changed before that was kept."""
+        at = self.get("signing_key_at")
+        if at is None:
+            return self.created_at if self.get("old_signing_keys") is None else None
+        return moment_of(at)
+
+    def rotate_signing_key(self, at: datetime, *, keep_old: bool = True) -> None:
         """A new key for new links; the old ones go on being read, unless they are not to be kept."""
         with self._database.transaction():
             old = [self.signing_key, *self.old_signing_keys] if keep_old else []
             self.put("old_signing_keys", " ".join(key.hex() for key in old))
             self.put("signing_key", secrets.token_hex(32))
+            self.put("signing_key_at", text_of(at))
+
+    @property
+    def backed_up_at(self) -> datetime | None:
+        """When `newsletter backup` last ran; other ways of copying the file are not known here."""
+        at = self.get("backed_up_at")
+        return moment_of(at) if at else None
+
+    @backed_up_at.setter
+    def backed_up_at(self, at: datetime) -> None:
+        self.put("backed_up_at", text_of(at))
 
     @property
     def hash_key(self) -> bytes:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from newsletter.store.api_keys import ApiKeys
 from newsletter.store.catalogue import Catalogue
 from newsletter.store.comparisons import Comparisons
 from newsletter.store.deliveries import Deliveries
 from newsletter.store.events import Events
 from newsletter.store.issues import Issues
+from newsletter.store.lists import Lists
 from newsletter.store.messages import Messages
 from newsletter.store.meta import Meta
 from newsletter.store.operators import Operators
 from newsletter.store.pace import Pace
+from newsletter.store.people_lists import PeopleLists
 from newsletter.store.saved import Saved
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.subscribers import Subscribers
@@ -34,6 +37,7 @@ class Store:
         self.catalogue.catch_up()
         self.comparisons = Comparisons(self.database, self.catalogue)
         self.subscribers = Subscribers(self.database)
+        self.people = PeopleLists(self.database)
         self.issues = Issues(self.database)
         self.deliveries = Deliveries(self.database, self.issues)
         self.messages = Messages(self.database)
@@ -41,6 +45,8 @@ class Store:
         self.votes = Votes(self.database)
         self.saved = Saved(self.database)
         self.operators = Operators(self.database)
+        self.api_keys = ApiKeys(self.database)
+        self.lists = Lists(self.database, self.subscribers)
         self.traces = Traces(self.database)
         self.pace = Pace(self.database)
 

@@ -28,16 +28,16 @@ class Subscribers:
 
     def counts(self) -> dict[str, int]:
         """Status → how many."""
-        rows = self._database.query("SELECT status, count(*) AS n FROM subscriber GROUP BY status")
+        rows = self._database.query("SELECT status, n FROM subscriber_count")
         return dict.fromkeys(map(str, SubscriberStatus), 0) | {row["status"]: row["n"] for row in rows}
 
     def by_id(self, subscriber_id: int) -> Subscriber | None:
         row = self._database.one("SELECT * FROM subscriber WHERE id = ?", (subscriber_id,))
-        return _subscriber(row) if row else None
+        return subscriber_of(row) if row else None
 
     def by_address(self, address: str) -> Subscriber | None:
         row = self._database.one("SELECT * FROM subscriber WHERE address_hash = ?", (self.hash_of(address),))
-        return _subscriber(row) if row else None
+        return subscriber_of(row) if row else None
 
     def each(self, status: str = "", search: str = "", limit: int = -1) -> Iterator[Subscriber]:
         """In the order they came."""
@@ -45,7 +45,7 @@ class Subscribers:
             "SELECT * FROM subscriber WHERE (? = '' OR status = ?) AND (? = '' OR email LIKE ?) ORDER BY id LIMIT ?",
             (status, status, search, f"%{search}%", limit),
         )
-        return map(_subscriber, rows)
+        return map(subscriber_of, rows)
 
     def add(self, address: str, status: SubscriberStatus, at: datetime) -> int:
         """A new row; its id. The address must not be there yet."""
@@ -164,7 +164,7 @@ class Subscribers:
             " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
             " ORDER BY waiting_since, id"
         )
-        return [_subscriber(row) for row in rows]
+        return [subscriber_of(row) for row in rows]
 
     def give_up_waiting(self, before: datetime) -> int:
         """Who has had a place since then or longer loses it; how many."""
@@ -298,12 +298,16 @@ class Subscribers:
         """Blank the IP addresses of consent records older than that; how many."""
         return self._database.change("UPDATE consent SET ip = NULL WHERE ip IS NOT NULL AND at < ?", (text_of(before),))
 
-    def suppress(self, address: str, reason: SuppressionReason, at: datetime) -> bool:
-        """Never mail this address again. True where that is news: a complaint outdoes the hard bounce before it."""
+    def suppress(self, address: str, reason: SuppressionReason, at: datetime, words: str = "") -> bool:
+        """Never mail this address again. True where that is news: a complaint outdoes the hard bounce before it, and
+        everything outdoes what an operator may lift.
+        """
         return self._changed(
-            "INSERT INTO suppression VALUES (?, ?, ?) ON CONFLICT (address_hash) DO UPDATE"
-            " SET reason = excluded.reason WHERE suppression.reason = 'hard_bounce' AND excluded.reason = 'complaint'",
-            (self.hash_of(address), str(reason), text_of(at)),
+            "INSERT INTO suppression (address_hash, reason, created_at, words) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (address_hash) DO UPDATE SET reason = excluded.reason, words = excluded.words"
+            " WHERE (suppression.reason = 'hard_bounce' AND excluded.reason = 'complaint')"
+            " OR (suppression.reason = 'operator' AND excluded.reason <> 'operator')",
+            (self.hash_of(address), str(reason), text_of(at), words),
         )
 
     def suppression(self, address: str) -> SuppressionReason | None:
@@ -335,7 +339,8 @@ class Subscribers:
         return self._database.change(sql, parameters) == 1
 
 
-def _subscriber(row: sqlite3.Row) -> Subscriber:
+def subscriber_of(row: sqlite3.Row) -> Subscriber:
+    """Of a whole row of the table."""
     return Subscriber(
         row["id"],
         row["email"],

@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from newsletter.app.container import App
 from newsletter.app.read_api import (
@@ -38,6 +38,7 @@ from newsletter.web.visitors import Allowance, visitor_key
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"
 _DETAILS = {
+    401: "This needs a key that works, as `Authorization: Bearer nl_…`.",
     400: "The body cannot be read as JSON.",
     403: "Other sites may write here only where this newsletter names them.",
     404: f"There is nothing at this address. {PREFIX}/openapi.json tells what there is.",
@@ -84,6 +85,13 @@ def _to_read(name: str, *statuses: int) -> dict[str, Any]:
 def is_api(request: Request) -> bool:
     """Whether a program asks, and wants its problems as documents."""
     return str(request.scope["path"]).startswith("/api/")
+
+
+def methods_at(site: FastAPI, request: Request) -> str:
+    """What may be asked of this address, as `Allow` tells it: the router names the methods of one route alone."""
+    path = str(request.scope["path"])
+    found = [route for route in site.routes if isinstance(route, Route) and route.path_regex.match(path)]
+    return ", ".join(sorted({method for route in found for method in route.methods or ()}))
 
 
 def problem_answer(status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -206,9 +214,13 @@ def _description(routes: Sequence[BaseRoute], name: str, site_url: str) -> dict[
         title=name,
         version="1",
         openapi_version="3.1.0",
-        description="Comparisons of AI tools, judged ship or skip by a panel. Free to read, without a key.",
+        description="Comparisons of AI tools, judged ship or skip by a panel: free to read, without a key."
+        " What operators do is under the tag `operators`, and asks for one.",
         routes=[route for route in routes if getattr(route, "path", "").startswith(PREFIX)],
         servers=[{"url": site_url}],
     )
+    described["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "A key of `newsletter operators key NAME`."}
+    }
     described["components"]["schemas"]["Problem"] = shapes.Problem.model_json_schema()
     return described

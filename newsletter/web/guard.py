@@ -31,14 +31,22 @@ CONTENT_POLICY = (
 _UNUSED = ("accelerometer", "camera", "geolocation", "gyroscope", "magnetometer", "microphone", "payment", "usb")
 BODY_BYTES = 64 * 1024
 WEBHOOK_BYTES = 1024 * 1024
+UPLOAD_BYTES = 5 * 1024 * 1024
+"""Of what operators import."""
 BODY_SECONDS = 30.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OPEN = re.compile(r"/unsubscribe/[^/]+|/webhooks/[^/]+")
 """Written to from elsewhere: mail clients (RFC 8058) with a token, and providers with a signature."""
+_UPLOADS = re.compile(r"/console/import/[^/]+(/apply)?")
 _FORMS = frozenset({"/subscribe", "/api/v1/subscribe"})
 """Written to from the origins that the settings name, too."""
 _NAMELESS = re.compile(r"/healthz|/static/[^/]+")
 """Asked under any name: by machines that know an address alone, and by the page that tells of the right name."""
+_KEYED = "/api/v1/"
+"""Written to from anywhere with a key: no page of another site can send one from a visitor's browser, because that asks
+first (Fetch, 4.8: `Authorization` is no safe header) and is not let."""
+_IMPORTS = "/api/v1/imports/"
+"""Take as much as a webhook."""
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "Content-Type",
@@ -120,9 +128,10 @@ class Guard:
         if not writes:
             asks_first = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
             return (204 if asks_first and self._named_form(scope, headers) else 0), b""
-        if not is_open and not self._named_form(scope, headers) and not self._from_our_pages(headers):
+        is_open = is_open or self._named_form(scope, headers) or _holds_key(path, headers)
+        if not is_open and not self._from_our_pages(headers):
             return 403, b""
-        cap = WEBHOOK_BYTES if scope["path"].startswith("/webhooks/") else BODY_BYTES
+        cap = _cap(path)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:18]) > cap:
             return 413, b""
@@ -161,10 +170,23 @@ class Guard:
                 headers["Access-Control-Allow-Origin"] = asked["origin"]
 
 
+def _holds_key(path: str, headers: Headers) -> bool:
+    """Whether a program asks that says who it is by a key, and not by the cookies of a browser."""
+    bearer = headers.get("authorization", "")[:7].lower() == "bearer "  # a browser sends Basic by itself
+    return path.startswith(_KEYED) and bearer and "cookie" not in headers
+
+
 def _from(logo_url: str) -> str:
     """The origin of a picture, with a space before it, as a policy names it; nothing where there is none."""
     found = re.match(r"https://[A-Za-z0-9.-]+(:\d+)?(?=[/?#]|$)", logo_url)
     return f" {found[0]}" if found else ""
+
+
+def _cap(path: str) -> int:
+    """The most bytes that a body sent there may have."""
+    if path.startswith(("/webhooks/", _IMPORTS)):
+        return WEBHOOK_BYTES
+    return UPLOAD_BYTES if _UPLOADS.fullmatch(path) else BODY_BYTES
 
 
 async def _read(receive: Receive, cap: int) -> bytes | None:

@@ -13,7 +13,7 @@ from newsletter.app.container import App
 from newsletter.app.read_pages import health
 from newsletter.app.receive_events import receive_report
 from newsletter.errors import NotFoundError, ProviderError, StoreError
-from newsletter.web.templating import APP_JS, STATIC, site_css
+from newsletter.web.templating import APP_JS, CONSOLE_CSS, CONSOLE_JS, STATIC, site_css
 
 RETRY_SECONDS = 30
 _NOT_FOR_ROBOTS = (
@@ -36,7 +36,7 @@ def robots_of(site_url: str) -> str:
 
 
 def machines(site: FastAPI, app: App) -> None:
-    """`/webhooks/{provider}`, `/healthz`, `/robots.txt`, `/favicon.svg`, `/static/site.css`, `/static/app.js`."""
+    """`/webhooks/{provider}`, `/healthz`, `/robots.txt`, `/favicon.svg`, and what stands under `/static/`."""
     robots_text = robots_of(app.settings.site_url)
     icon, sheet = (STATIC / "favicon.svg").read_bytes(), site_css(app.settings.publication.brand)
 
@@ -74,14 +74,14 @@ def machines(site: FastAPI, app: App) -> None:
     def favicon() -> Response:
         return Response(icon, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 
-    @site.get("/static/site.css")
-    def style() -> Response:
-        """Its address carries its hash, so it may be kept for ever."""
-        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(sheet, media_type="text/css", headers=kept)
+    def forever(name: str, content: bytes, media_type: str) -> None:
+        @site.get(f"/static/{name}")
+        def keep() -> Response:
+            """Its address carries its hash, so it may be kept for ever."""
+            kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+            return Response(content, media_type=media_type, headers=kept)
 
-    @site.get("/static/app.js")
-    def script() -> Response:
-        """Its address carries its hash, so it may be kept for ever."""
-        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(APP_JS, media_type="text/javascript", headers=kept)
+    forever("site.css", sheet, "text/css")
+    forever("app.js", APP_JS, "text/javascript")
+    forever("console.css", CONSOLE_CSS, "text/css")
+    forever("console.js", CONSOLE_JS, "text/javascript")

@@ -15,13 +15,22 @@ from starlette.responses import JSONResponse, Response
 from newsletter.app.container import App
 from newsletter.app.read_pages import content_mark, mailbox_of, site_facts
 from newsletter.errors import InputError, NotFoundError, StoreError, TokenError
-from newsletter.web.api import is_api, problem_answer, public_interface, words_of
+from newsletter.web.api import is_api, methods_at, problem_answer, public_interface, words_of
+from newsletter.web.console.comparisons import comparisons
 from newsletter.web.console.entering import entering
 from newsletter.web.console.gate import Gate, install
 from newsletter.web.console.home import home
+from newsletter.web.console.house import house
+from newsletter.web.console.importing import importing
+from newsletter.web.console.importing_people import importing_people
 from newsletter.web.console.issues import issues
+from newsletter.web.console.operators_page import operators_page
+from newsletter.web.console.outbox import outbox
+from newsletter.web.console.people import people
 from newsletter.web.console.results import results
+from newsletter.web.console.schedule import schedule
 from newsletter.web.console.sending import sending
+from newsletter.web.console.suppressions import suppressions
 from newsletter.web.drafts import drafts
 from newsletter.web.feeds import feeds
 from newsletter.web.guard import Guard
@@ -32,6 +41,7 @@ from newsletter.web.leaving import leaving
 from newsletter.web.looking import looking
 from newsletter.web.machines import RETRY_SECONDS, machines
 from newsletter.web.mails import mails
+from newsletter.web.operator_api import operator_interface
 from newsletter.web.preferring import preferring
 from newsletter.web.reading import reading
 from newsletter.web.saving import saving
@@ -52,6 +62,7 @@ _PROBLEMS = {
     422: ("Something is missing", "Go back, look at the form, and try it once more."),
     503: ("One moment, please", "We cannot do this right now. Nothing was changed. Try it again in a minute."),
 }
+_TOO_LARGE = ("This file is too large", "Here it may be 5 MiB. Import a larger one by the command line.")
 _UNKNOWN = ("Something went wrong here", "It is our fault, not yours. Try it again in a minute.")
 
 
@@ -69,6 +80,7 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     reading(site, app, pages, identity)
     saving(site, app, pages, identity)
     voting(site, app, pages, identity)
+    operator_interface(site, app)  # before the public one, which describes both
     public_interface(site, app, pages, identity, asking)
     mails(site, app, pages)
     drafts(site, app, pages)
@@ -80,6 +92,15 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     stopping = stopping or threading.Event()
     sending(app, gate, stopping)
     results(app, gate)
+    schedule(app, gate)
+    house(app, gate)
+    operators_page(app, gate)
+    outbox(app, gate)
+    comparisons(app, gate)
+    importing(app, gate)
+    people(app, gate)
+    importing_people(app, gate)
+    suppressions(app, gate)
     install(site, gate)
     site.state.gate, site.state.stopping = gate, stopping
 
@@ -91,6 +112,8 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
             return problem_answer(status, detail, headers)
         if request.url.path.startswith("/webhooks/"):
             return JSONResponse({"error": title}, status, headers)
+        if status == 413 and "/console/import/" in request.url.path:
+            title, text = _TOO_LARGE
         action = (f"{pages.facts.site_url}/", "Go to its own name") if status == 421 else None
         return pages.problem(request, status, title, text, action=action, headers=headers)
 
@@ -98,6 +121,8 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
         assert isinstance(error, HTTPException)
         response = problem(request, error.status_code)
         response.headers.update(error.headers or {})
+        if error.status_code == 405 and is_api(request):
+            response.headers["Allow"] = methods_at(site, request)
         return response
 
     def on_token(request: Request, error: Exception) -> Response:

@@ -21,6 +21,8 @@ from newsletter.web.visitors import is_local
 
 STATIC = Path(__file__).parent / "static"
 APP_JS = (STATIC / "app.js").read_bytes()
+CONSOLE_JS = (STATIC / "console.js").read_bytes()
+CONSOLE_CSS = (STATIC / "console.css").read_bytes()
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 """Headers of a page whose address or content is one person's."""
 PERSONAL = {"Cache-Control": "private, no-store"}
@@ -37,12 +39,16 @@ class Pages:
         self.facts = facts
         self._has_outbox = has_outbox
         self._environment = _environment(templates)
-        style = hashlib.sha256(site_css(facts.brand)).hexdigest()[:12]
-        script = hashlib.sha256(APP_JS).hexdigest()[:12]
+
+        def kept(name: str, content: bytes) -> str:
+            return f"{facts.base}/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
         self._environment.globals.update(
             site=facts,
-            style=f"{facts.base}/static/site.css?v={style}",
-            script=f"{facts.base}/static/app.js?v={script}",
+            style=kept("site.css", site_css(facts.brand)),
+            script=kept("app.js", APP_JS),
+            console_style=kept("console.css", CONSOLE_CSS),
+            console_script=kept("console.js", CONSOLE_JS),
             to=self._to,
         )
 

@@ -164,3 +164,40 @@ def test_erasing_asks_first_and_cannot_be_undone_by_adding_again(week: Run) -> N
     assert week("subscribers", "erase", "ada@example.com", "--yes", "--json").document["erased"] is True
     assert "suppressed (erased)" in week("subscribers", "add", "ada@example.com", "--consent", "again").line
     assert "There is no subscriber" in week("subscribers", "erase", "ada@example.com", "--yes").line
+
+
+def test_an_edit_is_tried_then_made_and_the_record_tells_it(week: Run, tmp_path: Path) -> None:
+    slug = week("comparisons", "list", "--json").document[0]["slug"]
+    document = week("comparisons", "show", slug, "--json").document
+    document["sides"][0]["tagline"] = "Said anew"
+    (tmp_path / "one.yaml").write_text(yaml.safe_dump(document), "utf-8")
+    edit = ("comparisons", "edit", slug, "--file", "one.yaml")
+    tried = week(*edit, "--dry-run", "--json").document
+    assert (tried["applied"], [change["after"] for change in tried["changes"]]) == (False, ["Said anew"])
+    assert "Dry run, nothing changed." in week(*edit, "--dry-run").out
+    assert "+ Said anew" in week(*edit).out
+    assert week("comparisons", "show", slug, "--json").document["sides"][0]["tagline"] == "Said anew"
+    assert "it says that already" in week(*edit).out
+    deeds = week("operators", "log", "--json").document
+    assert [(deed["act"], deed["subject"], deed["via"]) for deed in deeds] == [
+        ("edited it", f"comparison {slug}", "command line")
+    ]
+
+
+def test_a_document_with_errors_edits_nothing_and_names_the_line(week: Run, tmp_path: Path) -> None:
+    slug = week("comparisons", "list", "--json").document[0]["slug"]
+    (tmp_path / "one.yaml").write_text("sides:\n  - {name: Here, colour: red}\n  - {name: There}\n", "utf-8")
+    for flags in ((), ("--dry-run",)):
+        assert "Line 2: " in week("comparisons", "edit", slug, "--file", "one.yaml", *flags).line
+
+
+def test_a_comparison_is_dated_and_put_away_and_taken_out(week: Run) -> None:
+    slug = week("comparisons", "list", "--json").document[0]["slug"]
+    assert week("comparisons", "publish", slug, "--on", "2027-01-05", "--json").document["changed"] is True
+    assert week("comparisons", "publish", slug, "--on", "2027-01-05", "--json").document["changed"] is False
+    assert week("comparisons", "archive", slug, "--json").document == {"slug": slug, "archived": True, "changed": True}
+    found = {one["slug"]: one for one in week("comparisons", "list", "--json").document}[slug]
+    assert (found["archived"], found["published_on"]) == (True, "2027-01-05")
+    assert "is not of the archive" in week("comparisons", "unarchive", slug).out
+    assert "There is no comparison" in week("comparisons", "archive", "nothing").line
+    assert len(week("operators", "log", "--json").document) == 3

@@ -75,9 +75,11 @@ CONSOLE = "/console"
 
 def doors(site: FastAPI, *, console: bool = False) -> list[Door]:
     """All that readers have, those of mounted applications too, or all of the `console`; HEAD, which GET answers, is
-    left out.
+    left out, and what asks for a key.
     """
-    found = [Door(method, path) for path, methods in _walk(site.routes, "") for method in methods if method != "HEAD"]
+    keyed = site.state.keyed.rights
+    walked = [Door(method, path) for path, methods in _walk(site.routes, "") for method in methods if method != "HEAD"]
+    found = [door for door in walked if (door.method, door.route) not in keyed]
     return [door for door in found if (door.route == CONSOLE or door.route.startswith(f"{CONSOLE}/")) is console]
 
 
@@ -148,6 +150,7 @@ class Furnished:
             "choice": "ship",
             "topic": "developer-tools",
             "provider": "resend",
+            "number": str(self.ada.id),
         }
         return door.route.format(**(values | other))
 

@@ -292,7 +292,12 @@ def test_the_description_names_every_address_and_nothing_from_elsewhere(visitor)
     answer = visitor.get(f"{V1}/openapi.json")
     description = answer.json()
     assert description["openapi"] == "3.1.0"
-    assert sorted(description["paths"]) == [
+    public = [
+        path
+        for path, methods in description["paths"].items()
+        if any("security" not in told for told in methods.values())
+    ]
+    assert sorted(public) == [
         f"{V1}/comparisons",
         f"{V1}/comparisons/{{slug}}",
         f"{V1}/subscribe",
@@ -342,7 +347,7 @@ def test_the_interface_is_as_it_is_described_whatever_it_is_asked(tmp_path, monk
     described = schemathesis.openapi.from_asgi(f"{V1}/openapi.json", create_site(app, TEMPLATES), config=config)
     asked: Counter[int] = Counter()
     wrong = []
-    for event in from_schema(described).execute():
+    for event in from_schema(described.exclude(tag="operators")).execute():
         assert not isinstance(event, FatalError | NonFatalError), event
         if isinstance(event, ScenarioFinished):
             for case, checks in event.recorder.checks.items():

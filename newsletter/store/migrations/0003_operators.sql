@@ -74,3 +74,25 @@ CREATE TABLE issue_edit (
   content TEXT NOT NULL
 );
 CREATE INDEX issue_edit_of ON issue_edit (issue_id, id);
+
+-- Readers as an operator looks for them: by a part of their address, and by topic.
+CREATE INDEX subscriber_email ON subscriber (email COLLATE NOCASE, status) WHERE email IS NOT NULL;
+CREATE INDEX subscriber_topic_topic ON subscriber_topic (topic, subscriber_id);
+
+-- words: why an operator suppressed it; empty for every other reason.
+ALTER TABLE suppression ADD COLUMN words TEXT NOT NULL DEFAULT '';
+CREATE INDEX suppression_reason ON suppression (reason);
+
+-- How many subscribers have each status: kept, because counting a million of them takes too long for a page.
+CREATE TABLE subscriber_count (status TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO subscriber_count SELECT status, count(*) FROM subscriber GROUP BY status;
+CREATE TRIGGER subscriber_came AFTER INSERT ON subscriber BEGIN
+  INSERT INTO subscriber_count VALUES (new.status, 1) ON CONFLICT (status) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER subscriber_turned AFTER UPDATE OF status ON subscriber WHEN new.status <> old.status BEGIN
+  UPDATE subscriber_count SET n = n - 1 WHERE status = old.status;
+  INSERT INTO subscriber_count VALUES (new.status, 1) ON CONFLICT (status) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER subscriber_went AFTER DELETE ON subscriber BEGIN
+  UPDATE subscriber_count SET n = n - 1 WHERE status = old.status;
+END;

@@ -105,7 +105,8 @@ class Gate:
     def show(self, request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
         """A page of the console, for whoever asks."""
         caller = self.caller(request)
-        return self._pages.show(request, f"console/{name}", status=status, me=caller.operator, **values)
+        me, may_edit = caller.operator, caller.operator.may(Right.EDIT)
+        return self._pages.show(request, f"console/{name}", status=status, me=me, may_edit=may_edit, **values)
 
     def go(self, path: str) -> Response:
         """To another page of the console after an act."""

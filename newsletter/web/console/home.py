@@ -1,4 +1,4 @@
-"""The desk: what an operator sees first."""
+"""The desk: what an operator sees first, and the one button that stops everything."""
 
 from __future__ import annotations
 
@@ -9,17 +9,45 @@ from starlette.responses import Response
 
 from newsletter.app.container import App
 from newsletter.app.desk import desk
+from newsletter.app.pause_all import on_its_way, pause_all
+from newsletter.app.record import note
+from newsletter.errors import NewsletterError
+from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 
 
 def home(app: App, gate: Gate) -> None:
-    """`/console`."""
+    """`/console` and `/console/pause`."""
 
     @gate.get("")
     def look(request: Request) -> Response:
+        return page(request)
+
+    def page(request: Request, *, status: int = 200, problem: str = "") -> Response:
         found = desk(app)
-        until = in_words(found.upcoming.at - app.now()) if found.upcoming else ""
-        return gate.show(request, "home", desk=found, until=until, zone=app.settings.time_zone, here="home")
+        return gate.show(
+            request,
+            "home",
+            status=status,
+            problem=problem,
+            stopped="stopped" in request.query_params,
+            desk=found,
+            moving=on_its_way(app),
+            until=in_words(found.upcoming.at - app.now()) if found.upcoming else "",
+            zone=app.settings.time_zone,
+            here="home",
+        )
+
+    @gate.post("/pause", Right.EDIT)
+    def stop_everything(request: Request) -> Response:
+        try:
+            with app.store.transaction():
+                for issue in pause_all(app):
+                    who = gate.caller(request).name
+                    note(app, who, "paused it, with everything else", subject=f"issue {issue.key}", via="console")
+        except NewsletterError as error:
+            return page(request, status=409, problem=str(error))
+        return gate.go("?stopped=1#moving")
 
 
 def in_words(span: timedelta) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Form
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from newsletter.app.look_up import list_issues, look_at_issue
 from newsletter.app.preview_issue import check_issue, preview_issue
 from newsletter.app.record import note, what_was_done
 from newsletter.app.schedule import upcoming
-from newsletter.errors import NewsletterError
+from newsletter.errors import InputError, NewsletterError
 from newsletter.issues import IssueStatus
 from newsletter.operators import Right
 from newsletter.rendering.lint import WARN_BYTES
@@ -35,7 +36,7 @@ def issues(app: App, gate: Gate) -> None:
 
     @gate.get("/issues")
     def list_all(request: Request) -> Response:
-        ahead = [slot for slot in upcoming(app, 5) if slot.status in ("draft", "auto", "off")]
+        ahead = [slot for slot in upcoming(app, 5) if not slot.taken]
         return gate.show(request, "issues", issues=list_issues(app), ahead=ahead[:1], here="issues")
 
     @gate.post("/issues", Right.EDIT)
@@ -50,9 +51,14 @@ def issues(app: App, gate: Gate) -> None:
     def look(request: Request, key: str) -> Response:
         return page(request, key)
 
-    def page(request: Request, key: str, *, status: int = 200, problem: str = "") -> Response:
+    def page(
+        request: Request, key: str, *, status: int = 200, problem: str = "", said: dict[str, str] | None = None
+    ) -> Response:
+        """`said`: texts that were refused; nobody has to type them again."""
         detail, preview, checks = look_at_issue(app, key), preview_issue(app, key), check_issue(app, key)
         inside = {place.slug for place in detail.places}
+        view = request.query_params.get("view", "")
+        stored = {name: getattr(detail.issue, name) for name in ("subject", "preheader", "intro")}
         return gate.show(
             request,
             "issue",
@@ -64,10 +70,14 @@ def issues(app: App, gate: Gate) -> None:
             checks=checks,
             findings=grouped(checks.findings),
             spare=[choice for choice in detail.choices if choice.slug not in inside],
-            editable=detail.issue.status in EDITABLE,
+            typed=said if said and status == 422 else stored,
+            lost=said if said and status != 422 else None,
+            view=view if view in ("light", "dark", "plain") else "",
+            editable=detail.issue.status in EDITABLE and gate.caller(request).operator.may(Right.EDIT),
             seen=content_mark(app, detail.issue),
             limits={
                 "subject": SUBJECT_LIMIT + 18,
+                "preheader_least": PREHEADER_LIMITS[0],
                 "preheader": PREHEADER_LIMITS[1],
                 "warn": WARN_BYTES,
                 "cut": CLIPPED,
@@ -86,12 +96,13 @@ def issues(app: App, gate: Gate) -> None:
         preheader: Annotated[str, Form()] = "",
         intro: Annotated[str, Form()] = "",
     ) -> Response:
-        by = gate.caller(request).name
+        by, said = gate.caller(request).name, {"subject": subject, "preheader": preheader, "intro": intro}
         return _acted(
             request,
             key,
             "edited the texts",
-            lambda: edit_issue(app, key, subject=subject, preheader=preheader, intro=intro, by=by, seen=seen),
+            lambda: edit_issue(app, key, by=by, seen=seen, **said),
+            said=said,
         )
 
     @gate.post("/issues/{key}/arrange", Right.EDIT)
@@ -115,7 +126,7 @@ def issues(app: App, gate: Gate) -> None:
                 chosen = {act: [slug]}
                 edit_issue(app, key, by=by, seen=seen, **chosen)  # type: ignore[arg-type]  # one of its four lists
 
-        return _acted(request, key, f"{act} {slug}", change)
+        return _acted(request, key, f"{act} {slug}", change, at="content-step" if act == "drop" else f"at-{slug}")
 
     @gate.post("/issues/{key}/order", Right.EDIT)
     def order(request: Request, key: str, seen: Annotated[str, Form()], slug: Annotated[list[str], Form()]) -> Response:
@@ -154,14 +165,25 @@ def issues(app: App, gate: Gate) -> None:
     def source(key: str) -> Response:
         return Response(preview_issue(app, key).html, media_type="text/plain; charset=utf-8")
 
-    def _acted(request: Request, key: str, act: str, do: Callable[[], object], done: str = "saved") -> Response:
+    def _acted(
+        request: Request,
+        key: str,
+        act: str,
+        do: Callable[[], object],
+        *,
+        done: str = "saved",
+        at: str = "",
+        said: dict[str, str] | None = None,
+    ) -> Response:
+        """`at`: the part of the page that it was about. 422 is for what was typed, 409 for what stands in the way."""
         try:
             with app.store.transaction():
                 do()
                 _note(request, key, act)
         except NewsletterError as error:
-            return page(request, key, status=409, problem=str(error))
-        return gate.go(f"/issues/{key}?done={done}")
+            status = 422 if isinstance(error, InputError) else 409
+            return page(request, key, status=status, problem=str(error), said=said)
+        return gate.go(f"/issues/{key}?done={done}" + (f"#{quote(at)}" if at else ""))
 
     def _note(request: Request, key: str, act: str) -> None:
         note(app, gate.caller(request).name, act, subject=f"issue {key}", via="console")

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from newsletter.app.container import App
+from newsletter.app.guests import only_guests_in_words
 from newsletter.app.hold_issue import hold_issue, undo_hold
 from newsletter.app.look_up import look_at_issue
 from newsletter.app.preview_issue import check_issue
@@ -41,6 +42,7 @@ def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
         readers = detail.audience["recipients"]
         rate = app.settings.delivery.requests_per_second or app.provider.capabilities.rate_per_second
         batches = -(-readers // app.provider.capabilities.max_batch)
+        checks = check_issue(app, key)
         return gate.show(
             request,
             "review",
@@ -49,7 +51,8 @@ def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
             issue=detail.issue,
             readers=readers,
             sentence=_sentence(app, readers, batches / rate if rate else None),
-            checks=check_issue(app, key),
+            checks=checks,
+            waits=only_guests_in_words(app, checks.tasks),
             here="issues",
         )
 

@@ -50,7 +50,7 @@ def test_from_a_draft_to_a_sent_issue_it_takes_four_acts(ada: Desk, app: App, ke
     clock.pass_by(seconds=60)
     end_holds(app)
     watched = ada.get(f"/issues/{key}/sending").text
-    assert "0</span> % settled" in watched
+    assert "0</span> %</span> settled" in watched
     assert "ada@example.com sent it" in watched
 
 
@@ -84,7 +84,7 @@ def test_pause_resume_and_cancel_and_what_cannot_be(ada: Desk, app: App, key: st
     assert status(app, key) is IssueStatus.PAUSED
     ada.post(f"/issues/{key}/resume")
     assert status(app, key) is IssueStatus.SENDING
-    assert "3 never get it" in ada.get(f"/issues/{key}/sending").text
+    assert "3</span> never get it" in ada.get(f"/issues/{key}/sending").text
     ada.post(f"/issues/{key}/cancel")
     assert status(app, key) is IssueStatus.CANCELLED
     assert ada.post(f"/issues/{key}/resume").status_code == 409
