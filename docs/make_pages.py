@@ -3,6 +3,7 @@
     PYTHONPATH=. .venv/bin/python docs/make_pages.py            (needs the development packages and Chromium)
 
 docs/pages.png: a comparison at 768 px in the light and at 375 px in the dark, and the list at 375 px.
+docs/console.png: an issue on the operator's desk at 1280 px.
 """
 
 from __future__ import annotations
@@ -36,6 +37,22 @@ def shot(browser: Browser, url: str, width: int, scheme: str) -> str:
     return picture
 
 
+def console(browser: Browser, door: str) -> None:
+    """Come in, draft the next issue, and draw it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1180})
+    page.goto(door)
+    page.get_by_label("Your e-mail address").fill("ada@example.org")
+    page.get_by_label("A password").fill("four words that differ")
+    page.get_by_role("button", name="Come in").click()
+    page.goto(f"{door.partition('/console/')[0]}/console/issues")
+    page.get_by_role("button", name="Draft").first.click()
+    page.locator("iframe").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=HERE / "console.png")
+    page.close()
+
+
 def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with tempfile.TemporaryDirectory() as folder:
@@ -43,7 +60,10 @@ def main() -> None:
         environment = {"PYTHONPATH": str(HERE.parent), "PYTHONUNBUFFERED": "1", "PATH": "/usr/bin:/bin"}
         with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True, env=environment) as demo:
             assert demo.stdout is not None
-            site = next(found[1] for line in demo.stdout if (found := re.match(r"(http://[^/]+)/outbox", line)))
+            door = next(
+                found[0] for line in demo.stdout if (found := re.match(r"http://[^/]+/console/set-up/\S+", line))
+            )
+            site = door.partition("/console/")[0]
             try:
                 with sync_playwright() as playwright:
                     browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -60,6 +80,7 @@ def main() -> None:
                         )
                     )
                     sheet.screenshot(path=HERE / "pages.png", full_page=True)
+                    console(browser, door)
                     browser.close()
             finally:
                 demo.terminate()

@@ -11,7 +11,7 @@ from typing import Any
 from newsletter.audience.subscriber import Subscriber, SubscriberStatus, SuppressionReason
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.subscribers import subscriber_of
-from newsletter.store.times import moment_of, moment_or_none
+from newsletter.store.times import moment_of, moment_or_none, text_of
 
 _RARE = 20_000
 """Readers of a topic that are looked through in 50 ms."""
@@ -106,6 +106,17 @@ class PeopleLists:
             " WHERE chosen.topic IS NOT NULL) SELECT topic FROM chosen WHERE topic IS NOT NULL"
         )
         return [row["topic"] for row in rows]
+
+    def came_and_left(self, begin: datetime, end: datetime) -> tuple[int, int]:
+        """How many confirmed, and how many left, from `begin` on and before `end` (aware UTC)."""
+        moments = (text_of(begin), text_of(end))
+        came = self._database.value(
+            "SELECT count(*) FROM subscriber WHERE confirmed_at >= ? AND confirmed_at < ?", moments
+        )
+        left = self._database.value(
+            "SELECT count(*) FROM subscriber WHERE unsubscribed_at >= ? AND unsubscribed_at < ?", moments
+        )
+        return int(came), int(left)
 
     def after(self, subscriber_id: int, limit: int) -> list[Subscriber]:
         """Those who have an address, in the order they came, from the one after `subscriber_id`."""

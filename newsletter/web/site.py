@@ -24,6 +24,7 @@ from newsletter.web.console.house import house
 from newsletter.web.console.importing import importing
 from newsletter.web.console.importing_people import importing_people
 from newsletter.web.console.issues import issues
+from newsletter.web.console.numbers import numbers
 from newsletter.web.console.operators_page import operators_page
 from newsletter.web.console.outbox import outbox
 from newsletter.web.console.people import people
@@ -92,6 +93,7 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     stopping = stopping or threading.Event()
     sending(app, gate, stopping)
     results(app, gate)
+    numbers(app, gate)
     schedule(app, gate)
     house(app, gate)
     operators_page(app, gate)

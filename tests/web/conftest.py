@@ -18,7 +18,7 @@ from newsletter.web import joining
 from newsletter.web.site import create_site
 from tests.fakes.house import TEMPLATES, Clock, build_house
 
-_VOID = {"meta", "link", "input", "br", "rect", "img"}
+_VOID = {"meta", "link", "input", "br", "img"}
 
 
 class Outline(HTMLParser):
@@ -100,7 +100,7 @@ class Visitor:
         outline = Outline(html)
         assert outline.all("html") == [{"lang": "en"}]
         assert len(outline.all("h1")) == 1
-        assert len(outline.all("title")) == 1
+        assert html.partition("</head>")[0].count("<title>") == 1  # a drawing has titles of its own
         assert {"name": "newsletter-instance", "content": self.app.store.meta.instance} in outline.all("meta")
         run = [script for script in outline.all("script") if script.get("type") != "application/ld+json"]
         names = [str(script["src"]).partition("?")[0].rpartition("/")[2] for script in run]

@@ -96,3 +96,7 @@ END;
 CREATE TRIGGER subscriber_went AFTER DELETE ON subscriber BEGIN
   UPDATE subscriber_count SET n = n - 1 WHERE status = old.status;
 END;
+
+-- Who came and who left, week by week.
+CREATE INDEX subscriber_confirmed ON subscriber (confirmed_at);
+CREATE INDEX subscriber_left ON subscriber (unsubscribed_at) WHERE unsubscribed_at IS NOT NULL;
