@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 
 import pytest
 
 from newsletter.app.approve_issue import approve_issue
 from newsletter.app.container import App
 from newsletter.app.send_issue import cancel_issue, freeze_issue
+from newsletter.operators import Role
 from tests.fakes.house import add_active, draft_week
 from tests.web.console.conftest import Desk
 
@@ -58,3 +60,11 @@ def test_what_is_not_unknown_cannot_be_settled(ada: Desk, key: str) -> None:
     )
     assert answer.status_code == 409
     assert f"Nothing of issue {key} is unknown." in answer.text
+
+
+def test_a_viewer_sees_no_button_that_would_refuse_them(operate: Callable[..., Desk], app: App, key: str) -> None:
+    cancel_issue(app, key)
+    shown = ("lena@example.org", "omar@example.org")
+    page = operate(Role.VIEWER, "eve").get(f"/issues/{key}/report", may_show=shown).text
+    assert "Corrections" in page
+    assert "Correct it" not in page
