@@ -18,7 +18,7 @@ from newsletter.web.templating import APP_JS, CONSOLE_CSS, CONSOLE_JS, STATIC, s
 RETRY_SECONDS = 30
 _NOT_FOR_ROBOTS = (
     *("/confirm/", "/unsubscribe/", "/preferences/", "/v/", "/c/", "/saved/", "/address/", "/drafts/"),
-    *("/outbox", "/webhooks/"),
+    *("/outbox", "/console/", "/webhooks/"),
 )
 """Pages of one person, and doors that nobody reads. Each is marked `noindex` as well."""
 
