@@ -43,7 +43,7 @@ def sample_mail() -> str:
 
 def shot(browser: Browser, html: str, width: int, scheme: str, height: int) -> str:
     """A picture of the top of the mail, base64."""
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
     page.set_content(html)
     picture = base64.b64encode(page.screenshot()).decode()
     page.close()

@@ -160,7 +160,7 @@ class _Watched:
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]  # as http.client does, but before we say that we are sending
         _here.exchange.leaving(self.sock)
-        super().send(data)  # type: ignore[misc]
+        super().send(data)  # type: ignore[misc]  # a mixin: the connection it stands before has one
 
 
 class _Connection(_Watched, HTTPConnection):
