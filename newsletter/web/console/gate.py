@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from newsletter.app.container import App
+from newsletter.app.record import note
 from newsletter.app.sign_in import signed_in
+from newsletter.errors import InputError, NewsletterError
 from newsletter.operators import LONGEST, Operator, Right
 from newsletter.web.templating import Pages
 
@@ -111,6 +113,31 @@ class Gate:
     def go(self, path: str) -> Response:
         """To another page of the console after an act."""
         return RedirectResponse(f"{self._pages.facts.base}{HOME}{path}", 303)
+
+    def act(
+        self,
+        request: Request,
+        subject: str,
+        do: Callable[[], str],
+        *,
+        to: Callable[[str], str],
+        again: Callable[[int, str], Response],
+    ) -> Response:
+        """Do something to `subject` and put it on record, both or neither.
+
+        `do` gives what was done in words, with ": " before any detail, or nothing where there was nothing to do. Then
+        comes the page that `to` names, given those words; or where it was refused `again`, given the status (422 for
+        what was typed, 409 for what stands in the way) and the reason.
+        """
+        try:
+            with self._app.store.transaction():
+                done = do()
+                act, _, detail = done.partition(": ")
+                if done:
+                    note(self._app, self.caller(request).name, act, subject=subject, detail=detail, via="console")
+        except NewsletterError as error:
+            return again(422 if isinstance(error, InputError) else 409, str(error))
+        return self.go(to(done))
 
     def to_sign_in(self, request: Request, error: Exception) -> Response:
         """What a page answers to somebody who is not signed in; an act is refused instead of lost on the way."""

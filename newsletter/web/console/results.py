@@ -14,10 +14,9 @@ from starlette.responses import Response
 from newsletter.app.container import App
 from newsletter.app.correct_issue import correct_issue, corrections_of
 from newsletter.app.import_subscribers import inert_cell
-from newsletter.app.record import note
 from newsletter.app.report_issue import evidence_of_unknown, settle_unknown, who_missed
 from newsletter.app.results import results_of
-from newsletter.errors import NewsletterError
+from newsletter.errors import InputError
 from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 from newsletter.web.templating import PRIVATE
@@ -59,11 +58,13 @@ def results(app: App, gate: Gate) -> None:
 
     @gate.post("/issues/{key}/settle", Right.EDIT)
     def settle(request: Request, key: str, word: Annotated[str, Form()]) -> Response:
-        if word not in ("sent", "not-sent"):
-            return page(request, key, status=422, problem="Say whether it was sent or not.")
-        return acted(
-            request, key, f"settled what was unknown as {word}", lambda: settle_unknown(app, key, sent=word == "sent")
-        )
+        def do() -> str:
+            if word not in ("sent", "not-sent"):
+                raise InputError("Say whether it was sent or not.")
+            settle_unknown(app, key, sent=word == "sent")
+            return f"settled what was unknown as {word}"
+
+        return act(request, key, do)
 
     @gate.post("/issues/{key}/correct", Right.EDIT)
     def correct(
@@ -73,15 +74,17 @@ def results(app: App, gate: Gate) -> None:
         mail: Annotated[str, Form()] = "",
         reason: Annotated[str, Form()] = "",
     ) -> Response:
-        return acted(
-            request, key, "corrected it", lambda: correct_issue(app, key, text, reason=reason if mail else None)
-        )
+        def do() -> str:
+            correct_issue(app, key, text, reason=reason if mail else None)
+            return "corrected it"
 
-    def acted(request: Request, key: str, act: str, do: Callable[[], object]) -> Response:
-        try:
-            with app.store.transaction():
-                do()
-                note(app, gate.caller(request).name, act, subject=f"issue {key}", via="console")
-        except NewsletterError as error:
-            return page(request, key, status=409, problem=str(error))
-        return gate.go(f"/issues/{key}/report")
+        return act(request, key, do)
+
+    def act(request: Request, key: str, do: Callable[[], str]) -> Response:
+        return gate.act(
+            request,
+            f"issue {key}",
+            do,
+            to=lambda done: f"/issues/{key}/report",
+            again=lambda status, problem: page(request, key, status=status, problem=problem),
+        )
