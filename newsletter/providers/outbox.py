@@ -32,7 +32,7 @@ from newsletter.delivery.provider import (
     SendStatus,
 )
 from newsletter.errors import NotFoundError
-from newsletter.providers._deadline import Deadline
+from newsletter.net.dial import Deadline
 from newsletter.providers._fields import require_batch
 from newsletter.providers._mime import MimeTemplate
 

@@ -25,7 +25,7 @@ from newsletter.delivery.provider import (
     SendStatus,
 )
 from newsletter.errors import ConfigError
-from newsletter.providers._deadline import Deadline, dial
+from newsletter.net.dial import Deadline, dial
 from newsletter.providers._fields import for_person, require_batch
 from newsletter.providers._mime import MimeTemplate
 from newsletter.providers._perthread import PerThread

@@ -5,7 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
+
+
+class ForbiddenAddressError(OSError):
+    """The name leads to an address that must not be dialled. The argument is the address."""
 
 
 class Deadline:
@@ -22,10 +27,22 @@ class Deadline:
         return left
 
 
-def dial(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """A TCP connection to the first address of `host` that takes one. OSError where none does in time."""
+def anywhere(address: str) -> bool:
+    """Every address may be dialled."""
+    return True
+
+
+def dial(host: str, port: int, deadline: Deadline, may: Callable[[str], bool] = anywhere) -> socket.socket:
+    """A TCP connection to the first address of `host` that takes one. OSError where none does in time.
+
+    Where `may` refuses one of the addresses that the name leads to, none is dialled: ForbiddenAddressError.
+    """
     problem = OSError("the name has no address")
-    for family, kind, proto, _, address in _resolve(host, port, deadline):
+    found = _resolve(host, port, deadline)
+    for *_, address in found:
+        if not may(address[0]):
+            raise ForbiddenAddressError(address[0])
+    for family, kind, proto, _, address in found:
         sock = socket.socket(family, kind, proto)
         try:
             sock.settimeout(deadline.remaining())
