@@ -6,169 +6,33 @@ An unknown key is an error, in the file and in the environment alike, so that a 
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
-from datetime import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo, PrivateAttr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from newsletter.errors import ConfigError
 from newsletter.issues import Brand, Publication, WeeklyRule
-from newsletter.rendering.colours import LEAST_CONTRAST, NIGHT, PAPER, contrast
+from newsletter.sections import (
+    BrandSettings,
+    DeliverySettings,
+    OutboxSettings,
+    ScheduleSettings,
+    SelectionSettings,
+    SourceSettings,
+    WebSettings,
+    is_bare,
+)
 from newsletter.selection import Rules
 
 CONFIG_NAME = "newsletter.toml"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PREFIX = "NEWSLETTER_"
-_PLAIN = Brand()
-
-
-def _is_bare(address: str) -> bool:
-    name, _, domain = address.partition("@")
-    return bool(name and domain) and "@" not in domain and address.isascii() and not set(address) & set(' <>,;\r\n"')
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SelectionSettings(_Section):
-    """How a week is chosen; docs/how-the-choice-is-made.md explains it."""
-
-    full: int = Field(5, ge=1, le=20, description="comparisons shown in full")
-    brief: int = Field(10, ge=0, le=50, description="comparisons shown in one line")
-    minimum: int = Field(3, ge=1, le=50, description="fewer than this, and the week is skipped")
-    cap_per_category: int | None = Field(None, ge=1, description="at most so many of one category; absent: no cap")
-    wait_issues: int = Field(4, ge=0, le=52, description="issues a comparison may wait before it expires")
-
-
-class ScheduleSettings(_Section):
-    """When an issue is due, and what then happens by itself."""
-
-    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
-        "monday", description="the day it is due"
-    )
-    at: time = Field(time(9, 0), description="local time in `time_zone`")
-    mode: Literal["draft", "auto", "off"] = Field(
-        "draft", description="draft: draft it and tell the operator; auto: test, hold, send; off: nothing by itself"
-    )
-    catch_up_hours: float = Field(2, gt=0, le=72, description="a slot missed by less runs late; older: you decide")
-    hold_minutes: float = Field(60, ge=1, le=1440, description="in auto mode: time to stop it after the test went out")
-
-
-class OutboxSettings(_Section):
-    """The embedded provider: .eml files in a folder."""
-
-    folder: Path = Field(Path("outbox"), description="where the .eml files go")
-
-
-class SmtpSettings(_Section):
-    """Any mail server that takes submissions."""
-
-    host: str = Field("localhost", description="the mail server")
-    port: int = Field(587, ge=1, le=65535)
-    username: str = Field("", description="absent: no login")
-    password: SecretStr = Field(SecretStr(""), description="secret")
-    security: Literal["starttls", "tls", "none"] = Field("starttls", description="starttls, tls or none")
-
-
-class ResendSettings(_Section):
-    """Resend's batch API."""
-
-    api_key: SecretStr = Field(SecretStr(""), description="secret")
-    webhook_secret: SecretStr = Field(SecretStr(""), description="secret; absent: no webhook")
-    base_url: str = Field("https://api.resend.com", description="another address for tests")
-
-
-class DeliverySettings(_Section):
-    """Who sends, and how fast."""
-
-    provider: Literal["outbox", "smtp", "resend"] = Field("outbox", description="who sends")
-    requests_per_second: float | None = Field(None, gt=0, description="absent: as fast as the provider allows")
-    workers: int = Field(4, ge=1, le=32, description="requests under way at once")
-    timeout_seconds: float = Field(30, gt=0, le=300, description="total deadline of one request")
-    guests: tuple[str, ...] = Field(
-        (), max_length=5, description="while `doctor` names something open, only they and the operator are mailed"
-    )
-    outbox: OutboxSettings = OutboxSettings()
-    smtp: SmtpSettings = SmtpSettings()
-    resend: ResendSettings = ResendSettings()
-
-    @field_validator("guests")
-    @classmethod
-    def _are_addresses(cls, guests: tuple[str, ...]) -> tuple[str, ...]:
-        if wrong := [one for one in guests if not _is_bare(one)]:
-            raise ValueError(f"{wrong[0]!r} is no bare address; write one like ada@example.com")
-        return guests
-
-
-class BrandSettings(_Section):
-    """Two colours, each for the light and the dark scheme, and a logo. Refused where they could not be read."""
-
-    ink: str = Field(
-        _PLAIN.ink, description="text, rules and buttons on the light paper; #RRGGBB, contrast 4.5 or more"
-    )
-    ink_dark: str = Field(_PLAIN.ink_dark, description="the same on the dark paper")
-    accent: str = Field(_PLAIN.accent, description="numbers, dissent and the bar beside quotes, on the light paper")
-    accent_dark: str = Field(_PLAIN.accent_dark, description="the same on the dark paper")
-    logo_url: str = Field("", description="https address of a picture 32 px high, absent: the name alone")
-    logo_width: int = Field(32, ge=8, le=200, description="how wide it is then, in px")
-
-    @field_validator("ink", "ink_dark", "accent", "accent_dark")
-    @classmethod
-    def _readable(cls, colour: str, info: ValidationInfo) -> str:
-        if not re.fullmatch(r"#[0-9A-Fa-f]{6}", colour):
-            raise ValueError("write a colour like #1B1A17")
-        dark = (info.field_name or "").endswith("_dark")
-        found = contrast(colour, NIGHT if dark else PAPER)
-        if found < LEAST_CONTRAST:
-            ground = f"the dark paper {NIGHT}" if dark else f"the light paper {PAPER}"
-            wanted = "lighter" if dark else "darker"
-            raise ValueError(
-                f"{colour} has a contrast of {int(found * 10) / 10} on {ground}, and {LEAST_CONTRAST} is the least;"
-                f" take a {wanted} one"
-            )
-        return colour.upper()
-
-    @field_validator("logo_url")
-    @classmethod
-    def _logo_is_on_the_web(cls, url: str) -> str:
-        if url and (not url.startswith("https://") or not re.fullmatch(r"[!-~]+", url) or set(url) & set("\\\"'<>")):
-            raise ValueError("write the full https address of a picture")
-        return url
-
-
-class WebSettings(_Section):
-    """Where `serve` listens."""
-
-    host: str = Field("127.0.0.1", description="where `serve` listens")
-    port: int = Field(8000, ge=0, le=65535)
-    confirmations_per_hour: int = Field(200, ge=1, description="confirmation mails to new addresses, all together")
-    form_origins: tuple[str, ...] = Field(
-        (), description="other sites whose pages may hold the form, like https://example.com"
-    )
-    hosts: tuple[str, ...] = Field((), description="names the site answers to besides that of `site_url`")
-    welcome_issue: bool = Field(True, description="whether the welcome mail carries the latest issue")
-
-    @field_validator("form_origins")
-    @classmethod
-    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        if wrong := [one for one in origins if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", one)]:
-            raise ValueError(f"{wrong[0]!r} is no origin; write one like https://example.com, without a path")
-        return origins
-
-    @field_validator("hosts")
-    @classmethod
-    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        if wrong := [one for one in hosts if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", one)]:
-            raise ValueError(f"{wrong[0]!r} is no name; write one like www.example.com, 192.168.0.4 or [2001:db8::4]")
-        return hosts
 
 
 class Settings(BaseSettings):
@@ -200,6 +64,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     web: WebSettings = WebSettings()
     brand: BrandSettings = BrandSettings()
+    sources: tuple[SourceSettings, ...] = Field((), description="where comparisons are pulled from; see below")
     _came_from: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
@@ -237,9 +102,17 @@ class Settings(BaseSettings):
     @field_validator("sender", "reply_to", "operator", "unsubscribe_mailbox")
     @classmethod
     def _plain_address(cls, address: str) -> str:
-        if address and not _is_bare(address):
+        if address and not is_bare(address):
             raise ValueError("write a bare address, like verdicts@example.com")
         return address
+
+    @field_validator("sources")
+    @classmethod
+    def _names_differ(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        names = [source.name for source in sources]
+        if double := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two sources are called {double}")
+        return sources
 
     @property
     def zone(self) -> ZoneInfo:
@@ -301,8 +174,14 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
             "delivery": settings.delivery.model_copy(
                 update={"outbox": OutboxSettings(folder=folder / settings.delivery.outbox.folder)}
             ),
+            "sources": tuple(_beside(folder, source) for source in settings.sources),
         }
     )
+
+
+def _beside(folder: Path, source: SourceSettings) -> SourceSettings:
+    places = {"path": source.path, "sqlite": source.sqlite}
+    return source.model_copy(update={name: place and folder / place for name, place in places.items()})
 
 
 def origins(config: Path | None = None) -> dict[str, str]:
@@ -360,8 +239,12 @@ def flat(settings: BaseModel, prefix: str = "") -> dict[str, str]:
             found.update(flat(value, f"{prefix}{name}."))
         else:
             several = value if isinstance(value, tuple) else (value,)
-            found[prefix + name] = ", ".join("" if one is None else str(one) for one in several)
+            found[prefix + name] = ", ".join("" if one is None else _named(one) for one in several)
     return found
+
+
+def _named(value: object) -> str:
+    return value.name if isinstance(value, SourceSettings) else str(value)
 
 
 def meanings() -> dict[str, str]:
@@ -384,6 +267,20 @@ def reference() -> str:
     for key, field in _fields(Settings):
         default = field.get_default(call_default_factory=False)
         shown = f"`{default}`" if str(default) not in ("", "None") and not isinstance(default, SecretStr) else ""
+        lines.append(f"| `{key}` | {shown} | {field.description or ''} |")
+    lines += [
+        "",
+        "## Sources",
+        "",
+        "Each `[[sources]]` table of the file is a place that comparisons are pulled from before each draft, and by",
+        "`newsletter sources pull`.",
+        "",
+        "| key | default | meaning |",
+        "|---|---|---|",
+    ]
+    for key, field in _fields(SourceSettings):
+        default = field.get_default(call_default_factory=False)
+        shown = f"`{default}`" if isinstance(default, bool) else ""
         lines.append(f"| `{key}` | {shown} | {field.description or ''} |")
     return "\n".join(lines) + "\n"
 
