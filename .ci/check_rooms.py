@@ -6,7 +6,17 @@ import json
 import sys
 from pathlib import Path
 
-ROOMS = ("tables/", "comparisons/", "selection.py", "issues.py", "rendering/", "audience/", "delivery/", "events/", "reports.py")
+ROOMS = (
+    "tables/",
+    "comparisons/",
+    "selection.py",
+    "issues.py",
+    "rendering/",
+    "audience/",
+    "delivery/",
+    "events/",
+    "reports.py",
+)
 LEAST = 95.0
 
 
