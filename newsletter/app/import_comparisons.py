@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,14 +14,18 @@ from itertools import zip_longest
 from pathlib import Path
 
 from newsletter.app.container import App
+from newsletter.app.imported_files import in_words, recognise, remember
 from newsletter.app.record import note
-from newsletter.comparisons.changes import FieldChange, field_changes
-from newsletter.comparisons.formats import Located, Parsed, Reject, content_sha256, parse_source
+from newsletter.comparisons.changes import FieldChange, field_changes, placed_like, says_the_same, with_slugs
+from newsletter.comparisons.formats import Located, Parsed, Reject, content_sha256, parse_source, written
 from newsletter.comparisons.model import Comparison
 from newsletter.errors import ContentChangedError, InputError
 from newsletter.store.comparisons import Stored
 
-ENDINGS = (".yaml", ".yml", ".json", ".txt", ".md")
+ENDINGS = (".yaml", ".yml", ".json", ".csv", ".tsv", ".xlsx", ".txt", ".md")
+
+
+_HELD_BACK = "Not applied: its file has errors."
 
 
 class Kind(StrEnum):
@@ -55,12 +59,34 @@ class ComparisonImport:
     """Of each entry 16 hex digits, which differ where what is to be stored, or what it replaces, differs."""
     changes: tuple[tuple[FieldChange, ...], ...] = ()
     """Of each entry what it changes, field by field."""
+    known: tuple[str, ...] = ()
+    """A sentence for each file that was imported before, with these very bytes: when, by whom and as what."""
 
     @property
     def counts(self) -> dict[str, int]:
         """Kind → how many, all four."""
         found = Counter(str(entry.kind) for entry in self.entries)
         return {str(kind): found[kind] for kind in Kind}
+
+    @property
+    def mark(self) -> str:
+        """The marks as one, 64 hex digits."""
+        return sha256("".join(self.marks).encode()).hexdigest()
+
+    @property
+    def wrong(self) -> tuple[Entry, ...]:
+        """What has to be mended; without what is only held back because its file has errors."""
+        return tuple(one for one in self.entries if one.kind is Kind.REJECTED and one.reason != _HELD_BACK)
+
+    @property
+    def instructions(self) -> tuple[tuple[str, int], ...]:
+        """(what is wrong and what to do, in how many places), the most frequent first."""
+        return tuple(Counter(f"{one.reason} {one.fix}" for one in self.wrong).most_common())
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """What is wrong in several places, counted and in words, the most frequent first."""
+        return tuple(f"{count:,} times: {what}" for what, count in self.instructions if count > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +133,19 @@ def import_comparisons(
     partial: bool = False,
     dry_run: bool = False,
     progress: Callable[[Path], None] = lambda path: None,
+    by: str = "command line",
 ) -> ComparisonImport:
     """Apply each source in a transaction of its own, unless it holds anything that must be rejected.
 
     `archived`: what is new is of the archive, never a candidate. `published_on`: for those that have no date. A dry
-    run does the same and takes it back.
+    run does the same and takes it back. What it revises is kept as revised `by` somebody.
     """
-    run = _Run(app, archived, published_on)
+    run = _Run(app, archived, published_on, by)
     try:
         with app.store.transaction() if dry_run else nullcontext():
             for path in sources:
                 progress(path)
-                run.take(str(path), _parsed(str(path), path.read_bytes, partial))
+                run.take_file(str(path), path.read_bytes, partial, via="command line")
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -133,22 +160,27 @@ def import_uploads(
     archived: bool = False,
     published_on: date | None = None,
     partial: bool = False,
+    columns: Mapping[str, str] | None = None,
     seen: Sequence[str] | None = None,
     by: str = "command line",
     via: str = "command line",
 ) -> ComparisonImport:
-    """The same of sources that were handed over: a dry run, unless `seen` holds the marks of one.
+    """The same of sources that were handed over: a dry run, unless `seen` holds the marks of one. `columns` as for
+    parse_source().
 
     Then exactly that is applied, and noted as done `by` somebody. Raises ContentChangedError, with nothing applied,
     where it would do anything else.
     """
-    run = _Run(app, archived, published_on)
+    run = _Run(app, archived, published_on, by)
     # read before the transaction: it takes seconds, and nobody else could write meanwhile
-    parsed = [(upload.name, _parsed(upload.name, upload.read, partial)) for upload in uploads]
+    parsed = [
+        (upload.name, _parsed(upload.name, upload.read, partial, columns), sha256(upload.content).hexdigest())
+        for upload in uploads
+    ]
     try:
         with app.store.transaction():
-            for source, each in parsed:
-                run.take(source, each)
+            for source, each, content in parsed:
+                run.take_known(source, each, content, via)
             done = run.told(applied=seen is not None)
             if seen is None:
                 raise _DryRun
@@ -158,6 +190,28 @@ def import_uploads(
     except _DryRun:
         pass
     return done
+
+
+def import_parsed(
+    app: App,
+    parsed: Iterable[tuple[str, Parsed]],
+    *,
+    archived: bool = False,
+    published_on: date | None = None,
+    dry_run: bool,
+    by: str,
+) -> ComparisonImport:
+    """The same of sources, each with its name, that were read already."""
+    run = _Run(app, archived, published_on, by)
+    try:
+        with app.store.transaction():
+            for source, each in parsed:
+                run.take(source, each)
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    return run.told(applied=not dry_run)
 
 
 def _require_same(now: ComparisonImport, seen: Sequence[str]) -> None:
@@ -184,14 +238,12 @@ class _Rejected(Exception):
     """Rolls one source back."""
 
 
-def _parsed(source: str, read: Callable[[], bytes], partial: bool) -> Parsed:
+def _parsed(source: str, read: Callable[[], bytes], partial: bool, columns: Mapping[str, str] | None) -> Parsed:
     try:
-        return parse_source(read().decode("utf-8-sig"), source, partial=partial)
-    except UnicodeDecodeError as error:
-        fault = Reject(source, 1, f"The file is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.")
+        content = read()
     except OSError as error:
-        fault = Reject(source, 1, f"The file cannot be read: {error.strerror}.", "See its rights.")
-    return Parsed((), (fault,))
+        return Parsed((), (Reject(source, 1, f"The file cannot be read: {error.strerror}.", "See its rights."),))
+    return parse_source(content, source, partial=partial, columns=columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +259,14 @@ class _Met:
 class _Run:
     """One import under way."""
 
-    def __init__(self, app: App, archived: bool, published_on: date | None) -> None:
+    def __init__(self, app: App, archived: bool, published_on: date | None, by: str) -> None:
         self._app = app
+        self._by = by
         self._archived = archived
         self._published_on = published_on
         self._met: list[_Met] = []
+        self._known: list[str] = []
+        self._renamed = {one.old: one.new for one in app.store.tools.renamed()}
 
     def told(self, *, applied: bool) -> ComparisonImport:
         return ComparisonImport(
@@ -219,7 +274,31 @@ class _Run:
             applied,
             tuple(_mark(met, self._archived) for met in self._met),
             tuple(met.changes for met in self._met),
+            tuple(self._known),
         )
+
+    def take_file(self, source: str, read: Callable[[], bytes], partial: bool, via: str) -> None:
+        """A whole file, or nothing of it."""
+        try:
+            content = read()
+        except OSError as error:
+            fault = Reject(source, 1, f"The file cannot be read: {error.strerror}.", "See its rights.")
+            self.take(source, Parsed((), (fault,)))
+            return
+        parsed = parse_source(content, source, partial=partial)
+        self.take_known(source, parsed, sha256(content).hexdigest(), via)
+
+    def take_known(self, source: str, parsed: Parsed, content: str, via: str) -> None:
+        """The same of one that was read, and whose bytes have this SHA-256: told where it was imported before."""
+        before = recognise(self._app, "comparisons", content)
+        if before is not None:
+            self._known.append(f"{source}: {in_words(self._app, before)}")
+        with self._app.store.transaction():
+            first = len(self._met)
+            self.take(source, parsed)
+            kinds = Counter(str(met.entry.kind) for met in self._met[first:])
+            if before is None and not kinds["rejected"]:
+                remember(self._app, "comparisons", content, source, kinds, operator=self._by, via=via)
 
     def take(self, source: str, parsed: Parsed) -> None:
         """A whole source, or nothing of it."""
@@ -230,7 +309,7 @@ class _Run:
             ]
         found: list[_Met] = []
         try:
-            with self._app.store.transaction():
+            with self._app.store.transaction(), self._app.store.comparisons.gathered():
                 seen: dict[int, int] = {}
                 for located in parsed.located:
                     found.append(self._one(source, located, seen))
@@ -239,19 +318,23 @@ class _Run:
                     raise _Rejected
         except _Rejected:
             whole = [
-                _Met(
-                    replace(
-                        met.entry, kind=Kind.REJECTED, reason="Not applied: its file has errors.", fix="Mend those."
-                    )
-                )
+                _Met(replace(met.entry, kind=Kind.REJECTED, reason=_HELD_BACK, fix="Mend those."))
                 for met in found
                 if met.entry.kind is not Kind.REJECTED
             ]
             found = sorted(rejects + whole, key=lambda met: met.entry.line)
         self._met += found
 
+    def _with_todays_slugs(self, comparison: Comparison) -> Comparison:
+        """Documents from elsewhere call a tool as ever after it was renamed here."""
+        known = with_slugs(comparison, self._renamed)
+        if known is comparison or comparison.slug != comparison.pair:
+            return known
+        # its address was made of the old slug: the same comparison may still have it
+        return known if self._app.store.comparisons.by_slug(comparison.slug) else replace(known, slug=known.pair)
+
     def _one(self, source: str, located: Located, seen: dict[int, int]) -> _Met:
-        app, comparison = self._app, located.comparison
+        app, comparison = self._app, self._with_todays_slugs(located.comparison)
         entry = Entry(Kind.NEW, source, located.line, comparison.title, " ".join(located.notes))
         try:
             stored = _same_as(app, comparison)
@@ -261,24 +344,24 @@ class _Run:
         if stored is None:
             dated = replace(comparison, published_on=comparison.published_on or self._published_on)
             local = now.astimezone(app.settings.zone)
-            seen[app.store.comparisons.add(dated, local, self._archived)] = located.line
-            return _Met(entry, after=content_sha256(dated))
+            document = written(dated)
+            seen[app.store.comparisons.add(dated, local, self._archived, document)] = located.line
+            return _Met(entry, after=document.sha256)
         if stored.id in seen:
             reason = f"It is the same comparison as in line {seen[stored.id]}."
             return _Met(replace(entry, kind=Kind.REJECTED, reason=reason, fix="Leave one out, or give them slugs."))
         seen[stored.id] = located.line
         # what a page cannot know, and what names it, stays
         known = replace(
-            comparison,
+            placed_like(stored.comparison, comparison),
             slug=stored.comparison.slug,
             published_on=comparison.published_on or stored.comparison.published_on,
             url=comparison.url or stored.comparison.url,
         )
-        turned = replace(known, sides=(known.right, known.left))
         before, after = stored.content_sha256, content_sha256(known)
-        if before in (after, content_sha256(turned)):
+        if says_the_same(stored.comparison, known):
             return _Met(replace(entry, kind=Kind.UNCHANGED), before, before)
-        app.store.comparisons.revise(stored, known, now)
+        app.store.comparisons.revise(stored, known, now, self._by)
         return _Met(replace(entry, kind=Kind.CHANGED), before, after, field_changes(stored.comparison, known))
 
 

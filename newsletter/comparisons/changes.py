@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from newsletter.comparisons.model import Comparison, PanelVerdict, Review, Tool, VoteTally
 
@@ -50,6 +51,26 @@ def field_changes(was: Comparison, now: Comparison) -> tuple[FieldChange, ...]:
     return tuple(found)
 
 
+def placed_like(was: Comparison, now: Comparison) -> Comparison:
+    """`now`, with each tool on the side where it was: which stands left is no news."""
+    left, right = now.sides
+    turned = (left.slug, right.slug) == (was.right.slug, was.left.slug)
+    return replace(now, sides=(right, left)) if turned else now
+
+
+def says_the_same(one: Comparison, other: Comparison) -> bool:
+    """True where they differ at most in the order of their sides and reviews: that is no news."""
+    return _in_one_order(one) == _in_one_order(other)
+
+
+def _in_one_order(comparison: Comparison) -> Comparison:
+    left, right = sorted(
+        (replace(side, reviews=tuple(sorted(side.reviews, key=repr))) for side in comparison.sides),
+        key=lambda side: (side.slug, repr(side)),
+    )
+    return replace(comparison, sides=(left, right))
+
+
 def _of_itself(comparison: Comparison) -> dict[str, str]:
     found = {
         "publication date": comparison.published_on.isoformat() if comparison.published_on else None,
@@ -87,3 +108,11 @@ def _reviews(reviews: tuple[Review, ...]) -> dict[str, str]:
         text = " – ".join(filter(None, (", ".join(marks), review.text)))
         found[f"{name} ({times + 1})" if times else name] = text
     return found
+
+
+def with_slugs(comparison: Comparison, renamed: Mapping[str, str]) -> Comparison:
+    """The same with the slugs that its tools have now (old → new); its own slug, which is its address, stays."""
+    if not any(side.slug in renamed for side in comparison.sides):
+        return comparison
+    left, right = (replace(side, slug=renamed.get(side.slug, side.slug)) for side in comparison.sides)
+    return replace(comparison, sides=(left, right))

@@ -36,17 +36,19 @@ class Fields:
                 fix = f"Did you mean `{near[0]}`?" if near else f"Known here: {', '.join(known)}."
                 self._add(value.line, f"`{show(key)}` is not a known key.", fix)
 
-    def _add(self, line: int, reason: str, fix: str) -> None:
+    def _add(self, line: int, reason: str, fix: str, key: str = "") -> None:
         place = f"{self._where[0].upper()}{self._where[1:]}: " if self._where else ""
+        if self._node.columns and key in self._node.columns:
+            place = f"{self._node.columns[key]}: "
         self._problems.append(Problem(line, f"{place}{reason}", fix))
 
     def problem(self, key: str, reason: str, fix: str) -> None:
         """Note what is wrong with a field, at its line, else at the line of the mapping."""
-        self._add(self._node.fields.get(key, self._node).line, reason, fix)
+        self._add(self._node.fields.get(key, self._node).line, reason, fix, key)
 
     def missing(self, key: str, fix: str) -> None:
         """Note that a field must be there."""
-        self._add(self._node.line, f"`{key}` is missing.", fix)
+        self._add(self._node.line, f"`{key}` is missing.", fix, key)
 
     def has(self, key: str) -> bool:
         return key in self._node.fields
@@ -84,7 +86,10 @@ class Fields:
         """Text of one line."""
         text = self.text(key)
         if text is not None and "\n" in text:
-            self.problem(key, f"`{key}` has more than one line.", "Write it on one line, or below its key after `>-`.")
+            fix = (
+                "Write it on one line." if self._node.columns else "Write it on one line, or below its key after `>-`."
+            )
+            self.problem(key, f"`{key}` has more than one line.", fix)
             return None
         return text
 
@@ -127,7 +132,8 @@ class Fields:
         if node.plain and isinstance(number, str) and _WHOLE.fullmatch(number):
             number = int(number)
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= most:
-            self.problem(key, f"`{key}` is not a whole number from 0 to {most}.", "Write it in digits, without quotes.")
+            fix = "Write it in digits." if self._node.columns else "Write it in digits, without quotes."
+            self.problem(key, f"`{key}` is not a whole number from 0 to {most}.", fix)
             return None
         return number
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from newsletter.comparisons.formats import content_sha256, to_document
+from newsletter.comparisons.formats import Written, written
 from newsletter.comparisons.model import Comparison
 from newsletter.store.catalogue import Catalogue, match_query
 from newsletter.store.documents import comparison_of
@@ -44,6 +45,17 @@ class Taken:
     status: str
     section: str
     sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A state that was replaced: when (aware UTC) and by whom, and what it was until then. `by` is empty where nobody
+    kept it.
+    """
+
+    at: datetime
+    by: str
+    was: Comparison
 
 
 class Comparisons:
@@ -131,9 +143,12 @@ class Comparisons:
         sql = "UPDATE comparison SET archived = ? WHERE id = ? AND archived <> ?"
         return self._database.change(sql, (int(archived), comparison_id, int(archived))) == 1
 
-    def add(self, comparison: Comparison, seen_at: datetime, archived: bool) -> int:
-        """Store and list a new one; its id. One without a date is listed on the day of `seen_at`, in its zone."""
-        with self._database.transaction():
+    def add(self, comparison: Comparison, seen_at: datetime, archived: bool, document: Written | None = None) -> int:
+        """Store and list a new one; its id. One without a date is listed on the day of `seen_at`, in its zone.
+        `document`: as it is written, where that is known already.
+        """
+        document = document or written(comparison)
+        with self._catalogue.whole():
             listed_on = _date_text(comparison.published_on) or seen_at.date().isoformat()
             comparison_id = self._database.insert(
                 "INSERT INTO comparison (slug, pair, title, published_on, first_seen_at, archived, document,"
@@ -145,25 +160,32 @@ class Comparisons:
                     _date_text(comparison.published_on),
                     text_of(seen_at),
                     int(archived),
-                    json.dumps(to_document(comparison), ensure_ascii=False),
-                    content_sha256(comparison),
+                    document.text,
+                    document.sha256,
                     text_of(seen_at),
                     listed_on,
                 ),
             )
-            self._catalogue.put(comparison_id, comparison, listed_on)
+            self._catalogue.put(comparison_id, comparison, listed_on, new=True)
             return comparison_id
 
-    def revise(self, stored: Stored, comparison: Comparison, at: datetime) -> None:
-        """Replace its content and keep what it was before. Without a date it stays listed on the day it was."""
+    def gathered(self) -> AbstractContextManager[None]:
+        """For many in one transaction: what finds them by their words is written together, at the end."""
+        return self._catalogue.gathered()
+
+    def revise(self, stored: Stored, comparison: Comparison, at: datetime, by: str) -> None:
+        """Replace its content; keep what it was before, and who replaced it. Without a date it stays listed on the
+        day it was.
+        """
+        document = written(comparison)
         with self._database.transaction():
             listed_on = _date_text(comparison.published_on) or str(
                 self._database.value("SELECT listed_on FROM comparison WHERE id = ?", (stored.id,))
             )
             self._database.insert(
-                "INSERT INTO comparison_revision (comparison_id, changed_at, document)"
-                " SELECT id, ?, document FROM comparison WHERE id = ?",
-                (text_of(at), stored.id),
+                "INSERT INTO comparison_revision (comparison_id, changed_at, operator, document)"
+                " SELECT id, ?, ?, document FROM comparison WHERE id = ?",
+                (text_of(at), by, stored.id),
             )
             self._database.change(
                 "UPDATE comparison SET pair = ?, title = ?, published_on = ?, document = ?, content_sha256 = ?,"
@@ -172,8 +194,8 @@ class Comparisons:
                     comparison.pair,
                     comparison.title,
                     _date_text(comparison.published_on),
-                    json.dumps(to_document(comparison), ensure_ascii=False),
-                    content_sha256(comparison),
+                    document.text,
+                    document.sha256,
                     text_of(at),
                     listed_on,
                     stored.id,
@@ -181,13 +203,13 @@ class Comparisons:
             )
             self._catalogue.put(stored.id, comparison, listed_on)
 
-    def revisions(self, comparison_id: int) -> list[tuple[datetime, Comparison]]:
-        """(when it was replaced, what it was until then), newest first."""
+    def revisions(self, comparison_id: int) -> list[Revised]:
+        """What it was before, newest first."""
         rows = self._database.query(
-            "SELECT changed_at, document FROM comparison_revision WHERE comparison_id = ? ORDER BY id DESC",
+            "SELECT changed_at, operator, document FROM comparison_revision WHERE comparison_id = ? ORDER BY id DESC",
             (comparison_id,),
         )
-        return [(moment_of(row["changed_at"]), comparison_of(row["document"])) for row in rows]
+        return [Revised(moment_of(row["changed_at"]), row["operator"], comparison_of(row["document"])) for row in rows]
 
     def candidates(self) -> list[Stored]:
         """Those not of the archive."""

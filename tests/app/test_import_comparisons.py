@@ -64,7 +64,7 @@ def test_new_changed_unchanged_and_rejected_are_counted(app: App, tmp_path: Path
     assert done.counts == {"new": 1, "changed": 1, "unchanged": 1, "rejected": 0}
     found = stored(app, "alder-vs-birch")
     assert found.comparison.labels == {"alder": "Skip"}
-    assert [was.labels for _, was in app.store.comparisons.revisions(found.id)] == [{"alder": "Ship"}]
+    assert [revised.was.labels for revised in app.store.comparisons.revisions(found.id)] == [{"alder": "Ship"}]
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(app: App, tmp_path: Path) -> None:
@@ -155,18 +155,19 @@ def test_saved_pages_are_read_and_a_cut_one_only_when_asked(app: App, tmp_path: 
 
 
 def test_what_cannot_be_read_is_rejected_by_name(app: App, tmp_path: Path) -> None:
-    latin = tmp_path / "latin.yaml"
-    latin.write_bytes("sides: ä".encode("latin-1"))
+    damaged = tmp_path / "damaged.yaml"
+    damaged.write_bytes("sides: [ä,\n".encode() + b"\xe4]")
     empty = tmp_path / "empty.json"
     empty.write_text("[]", encoding="utf-8")
-    done = import_comparisons(app, [latin, empty, tmp_path / "missing.yaml"])
+    done = import_comparisons(app, [damaged, empty, tmp_path / "missing.yaml"])
     assert kinds(done) == ["rejected"] * 3
     assert [entry.reason for entry in done.entries] == [
-        "The file is not UTF-8 text (byte 7).",
+        "The file is UTF-8, but this line is not.",
         "There is no comparison in it.",
         "The file cannot be read: No such file or directory.",
     ]
-    assert all(entry.fix and entry.line == 1 for entry in done.entries)
+    assert [entry.line for entry in done.entries] == [2, 1, 1]
+    assert all(entry.fix for entry in done.entries)
 
 
 def test_a_reader_that_finds_neither_comparison_nor_fault_applies_nothing(

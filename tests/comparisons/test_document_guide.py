@@ -15,6 +15,7 @@ from newsletter.comparisons.document import (
 )
 from newsletter.comparisons.formats import parse_source, to_document
 from newsletter.comparisons.model import slugify
+from newsletter.comparisons.rows import FIELDS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "comparison-document.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
@@ -25,6 +26,18 @@ def test_every_example_of_the_guide_is_read(example: str) -> None:
     parsed = parse_source(example, "example.yaml")
     assert parsed.rejects == ()
     assert len(parsed.located) == 1
+
+
+def test_the_table_of_the_guide_is_read() -> None:
+    (example,) = re.findall(r"```csv\n(.*?)```", GUIDE, re.DOTALL)
+    parsed = parse_source(example, "example.csv")
+    assert parsed.rejects == ()
+    assert [located.line for located in parsed.located] == [2, 3]
+
+
+def test_the_guide_names_every_column_of_a_table() -> None:
+    named = re.findall(r"`((?:left\.)?[a-z_.1]+)`", GUIDE)
+    assert {name for name in FIELDS if not name.startswith("right.")} <= set(named)
 
 
 def test_the_full_example_has_every_field() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.comparisons.formats import (
@@ -32,6 +32,8 @@ from newsletter.comparisons.model import (
     slugify,
 )
 
+SLOW = [HealthCheck.too_slow]
+"""A comparison is drawn field by field, which takes its time on a machine that is busy."""
 SPICE = [
     *(
         "no",
@@ -115,7 +117,7 @@ def comparisons(draw: st.DrawFn) -> Comparison:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=SLOW)
 @given(comparisons())
 def test_a_comparison_survives_its_document(comparison: Comparison) -> None:
     document = to_document(comparison)
@@ -123,13 +125,13 @@ def test_a_comparison_survives_its_document(comparison: Comparison) -> None:
     assert to_document(from_document(document)) == document
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=SLOW)
 @given(comparisons())
 def test_a_document_fits_the_published_schema(comparison: Comparison) -> None:
     jsonschema.Draft202012Validator(DOCUMENT_SCHEMA).validate(to_document(comparison))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=SLOW)
 @given(st.lists(comparisons(), max_size=3))
 def test_comparisons_survive_yaml_and_json(given_: list[Comparison]) -> None:
     for name, dump in (("a.yaml", dump_yaml), ("a.json", dump_json)):
@@ -214,7 +216,7 @@ def test_no_text_at_all_makes_reading_raise(text: str) -> None:
         check_parsed(text, name)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=SLOW)
 @given(comparisons(), st.lists(mutation, min_size=1, max_size=4))
 def test_a_damaged_document_is_read_or_rejected_with_a_line_of_the_file(
     comparison: Comparison, changes: list[tuple[str, int, int]]

@@ -5,8 +5,12 @@ import time
 
 import jsonschema
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from newsletter.comparisons.document import read_document
 from newsletter.comparisons.formats import parse_source
+from newsletter.comparisons.nodes import read_json, skim_json
 
 GOOD = '{"sides": [{"name": "A"}, {"name": "B"}]}'
 
@@ -194,3 +198,33 @@ def test_what_the_schema_refuses_the_import_refuses_too(
 ) -> None:
     assert not jsonschema.Draft202012Validator(schema_file).is_valid(document)
     assert told(json.dumps(document), "a.json")
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(
+            [GOOD, "{}", "[", "]", ",", "\n", " ", '{"a": 1, "a": 2}', "NaN", '"x"', "1" * 5000, "[" * 2000]
+        ),
+        max_size=6,
+    ).map("".join)
+)
+@example(f"[{GOOD},]")
+@example(f"[{GOOD}")
+@example(f"{GOOD}]")
+@example(f"[{GOOD}]]")
+@example("[]")
+@example(f"\n[\n{GOOD}\n,\n\n{GOOD}]\n")
+def test_a_json_text_is_skimmed_only_where_reading_it_line_by_line_finds_the_same(text: str) -> None:
+    nodes, problems = read_json(text)
+    try:
+        skimmed = list(skim_json(text))
+    except (ValueError, RecursionError):
+        return
+    wrong = [problem for node in skimmed for problem in read_document(node)[1]]
+    if problems:
+        assert wrong  # nested too deep, where no document has anything
+        return
+    slow = nodes[0].children if nodes[0].kind == "list" else nodes
+    assert [node.line for node in skimmed] == [node.line for node in slow]
+    assert [read_document(node)[0] for node in skimmed] == [read_document(node)[0] for node in slow]
