@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
@@ -14,6 +14,7 @@ class ConsentKind(StrEnum):
     ASKED = "asked"
     CONFIRMED = "confirmed"
     IMPORTED = "imported"
+    UNPROVEN = "imported_without_proof"
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"
     PAUSED = "paused"
@@ -40,6 +41,9 @@ class Consent:
         """Hex; tells versions of a form apart."""
         return sha256(self.text.encode()).hexdigest()
 
+
+IP_RETENTION = timedelta(days=30)
+"""So long the IP address of an entry is kept."""
 
 FORM_VERSION = "2026-11"
 """Change it with FORM_TEXT."""

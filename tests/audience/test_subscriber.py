@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.audience.consent import FORM_TEXT, Consent, ConsentKind
-from newsletter.audience.subscriber import address_hash, normal_address
+from newsletter.audience.subscriber import address_hash, address_hasher, normal_address
 from newsletter.errors import InputError
 
 KEY = b"k" * 32
@@ -67,6 +67,10 @@ def test_upper_and_lower_case_are_one_address_and_the_hash_depends_on_the_key() 
     assert len(address_hash(KEY, "a@example.com")) == 16
     assert address_hash(KEY, "a@example.com") != address_hash(KEY, "b@example.com")
     assert address_hash(KEY, "a@example.com") != address_hash(b"j" * 32, "a@example.com")
+    hash_of = address_hasher(KEY)
+    assert [hash_of(one) for one in ("a@example.com", "B@Example.com")] == [
+        address_hash(KEY, one) for one in ("a@example.com", "b@example.com")
+    ]
 
 
 def test_versions_of_a_form_are_told_apart_by_their_hash() -> None:
