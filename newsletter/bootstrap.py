@@ -14,6 +14,7 @@ from newsletter.app.owners import Owners
 from newsletter.audience.tokens import Signer
 from newsletter.delivery.provider import Provider
 from newsletter.events.webhook import Webhook
+from newsletter.net.fetch import Fetcher
 from newsletter.net.site import HttpSite
 from newsletter.providers._unready import Unready
 from newsletter.providers.outbox import Outbox
@@ -36,6 +37,7 @@ def build_app(settings: Settings) -> App:
         signer=Signer(*signing_keys(settings, store)),
         mail_templates=mail_environment(jinja2.FileSystemLoader(templates_folder())),
         site=HttpSite(),
+        documents=Fetcher(),
         now=lambda: datetime.now(UTC),
         failpoints=failpoints,
         owners=Owners(settings.database.with_name(f".{settings.database.name}.senders")),

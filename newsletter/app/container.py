@@ -26,6 +26,31 @@ class Site(Protocol):
         ...
 
 
+class Document(Protocol):
+    """A document that was fetched."""
+
+    @property
+    def url(self) -> str:
+        """Where it was in the end."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Its media type, or empty."""
+        ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Documents(Protocol):
+    """Fetches documents from addresses that somebody typed."""
+
+    def fetch(self, url: str, *, http: bool = False, private: bool = False) -> Document:
+        """Raises InputError where there is none to be had, or where it must not be asked for."""
+        ...
+
+
 @dataclass(frozen=True)
 class App:
     """Built by bootstrap.build_app(), and by tests with a clock and a network of their own."""
@@ -37,6 +62,7 @@ class App:
     signer: Signer
     mail_templates: jinja2.Environment
     site: Site
+    documents: Documents
     now: Callable[[], datetime]
     """Aware UTC."""
     failpoints: Failpoints

@@ -13,23 +13,26 @@ from newsletter.app.hold_issue import end_holds
 from newsletter.app.idempotency import forget_answers
 from newsletter.app.leave import forget_in_time
 from newsletter.app.mail_one import queue_notice
-from newsletter.app.readiness import Task, live_tasks
+from newsletter.app.pull_sources import pull_for_draft
+from newsletter.app.readiness import Task, live_tasks, refusing
+from newsletter.app.reconfirm import ask_imported
+from newsletter.app.sign_in import has_operator
 from newsletter.app.subscribe import catch_up_confirmations
 from newsletter.app.vote import tidy_votes
+from newsletter.audience.consent import IP_RETENTION
 from newsletter.issues import Issue, IssueStatus, Slot, newest_due_slot
 from newsletter.selection import Selection
-
-_IP_RETENTION = timedelta(days=30)
 
 
 def tick(app: App) -> str | None:
     """Do what is due; one sentence about it, or None where nothing was. Any number of processes may tick at once."""
     app.store.meta.beat("ticker", app.now())
-    app.store.subscribers.forget_ips(app.now() - _IP_RETENTION)
+    app.store.subscribers.forget_ips(app.now() - IP_RETENTION)
     tidy_votes(app)
     forget_in_time(app)
     forget_answers(app)
     catch_up_confirmations(app)
+    ask_imported(app)
     sent = end_holds(app)
     if app.settings.schedule.mode == "off":
         return sent
@@ -58,55 +61,77 @@ def _run_slot(app: App, slot: Slot) -> str | None:
                 ],
             )
         return f"Issue {slot.key} is missed: decide."
-    selection = choose_for(app, slot.at)
+    pulls, told = pull_for_draft(app)
+    cutoff = app.now() if pulls else slot.at  # what was pulled this moment belongs to this week
+    selection = choose_for(app, cutoff)
     auto = app.settings.schedule.mode == "auto"
     # asks the network, so before the transaction; all the rest is in one, so that whoever dies in it leaves nothing
     tasks = live_tasks(app) if auto and app.provider.capabilities.live else []
     with app.store.transaction():
-        return _draft(app, slot, selection, [task for task in tasks if not task.done], auto=auto)
+        issue_id = create_issue(app, slot, cutoff, _status_for(selection), selection.skip_reason)
+        if issue_id is None:
+            return None  # another process was quicker
+        app.store.sources.attach(pulls, issue_id)
+        failed = [pull.in_words for pull in told if pull.problem]
+        return _draft(app, issue_id, selection, [task for task in tasks if not task.done], failed, auto=auto)
 
 
-def _draft(app: App, slot: Slot, selection: Selection, open_tasks: list[Task], *, auto: bool) -> str | None:
-    status = IssueStatus.SKIPPED if selection.skip_reason else IssueStatus.DRAFT
-    issue_id = create_issue(app, slot, slot.at, status, selection.skip_reason)
-    if issue_id is None:
-        return None  # another process was quicker
+def _status_for(selection: Selection) -> IssueStatus:
+    return IssueStatus.SKIPPED if selection.skip_reason else IssueStatus.DRAFT
+
+
+def _draft(
+    app: App, issue_id: int, selection: Selection, open_tasks: list[Task], notes: list[str], *, auto: bool
+) -> str:
     fill_issue(app, issue_id, selection)
     issue = app.store.issues.by_id(issue_id)
     assert issue is not None
     expired = expired_of(selection)
-    notes = [f"No longer candidates, after waiting too long: {', '.join(expired)}."] if expired else []
-    if status is IssueStatus.SKIPPED:
+    if expired:
+        notes = [*notes, f"No longer candidates, after waiting too long: {', '.join(expired)}."]
+    if issue.status is IssueStatus.SKIPPED:
         queue_notice(
             app,
-            f"skipped/{slot.key}",
-            f"Issue {slot.key} is skipped",
-            f"Issue {slot.key} is skipped",
+            f"skipped/{issue.key}",
+            f"Issue {issue.key} is skipped",
+            f"Issue {issue.key} is skipped",
             [selection.skip_reason, "The comparisons wait for the next issue.", *notes],
         )
-        return f"Issue {slot.key} is skipped: {selection.skip_reason}"
+        return f"Issue {issue.key} is skipped: {selection.skip_reason}"
     if auto:
         return _begin_hold(app, issue, open_tasks, notes)
+    if app.provider.capabilities.live and app.settings.sender and app.settings.notices_to:
+        queue_test(app, issue.key, app.settings.notices_to)
+        notes = ["A test of it is on its way to you, with the code that approving it asks for.", *notes]
     queue_notice(
         app,
-        f"draft/{slot.key}",
-        f"Issue {slot.key} is drafted: {issue.subject}"[:120],
-        f"Issue {slot.key} is ready for you",
+        f"draft/{issue.key}",
+        f"Issue {issue.key} is drafted: {issue.subject}"[:120],
+        f"Issue {issue.key} is ready for you",
         [
             f"{len(selection.chosen)} of {len(selection.choices)} candidates are in.",
-            f"Why each is in or out: newsletter issues show {slot.key}. Then test, approve and send it.",
+            f"Why each is in or out: newsletter issues show {issue.key}. Then test, approve and send it."
+            if not has_operator(app)
+            else "Look at it, approve it and send it at your desk; nothing leaves before.",
             *notes,
         ],
         _link(app, issue),
     )
-    return f"Issue {slot.key} is drafted."
+    return f"Issue {issue.key} is drafted."
 
 
 def _begin_hold(app: App, issue: Issue, open_tasks: list[Task], notes: list[str]) -> str:
-    """Auto mode: if every check passes, send the operator a test and hold; else leave a draft and say why."""
+    """Auto mode: if every check passes, send the operator a test and hold; else leave a draft and say why.
+
+    An open task leaves a draft where guests are named too. Sent to them alone, it would wait for everybody else and
+    leave on the day that somebody mends a setting, with nobody looking: that takes a person's word, and review asks
+    for it.
+    """
     composed = compose_issue(app, issue)
     problems = [f"{finding.place}: {finding.message}" for finding in blocking(check_mail(app, issue, composed))]
     problems += [f"{task.name}: {task.detail}" for task in open_tasks]
+    if open_tasks and not refusing(app, open_tasks):  # guests are named, and nothing else is in their way
+        notes = ["To let your guests have it before that, send it yourself: all others wait until it is done.", *notes]
     if not app.settings.notices_to:
         problems.append("operator: there is no address to send the test to")
     if problems:
@@ -146,7 +171,9 @@ def _begin_hold(app: App, issue: Issue, open_tasks: list[Task], notes: list[str]
 
 
 def _link(app: App, issue: Issue) -> tuple[str, str]:
-    return f"Look at issue {issue.key}", f"{app.settings.site_url}/drafts/{app.signer.draft(issue.id)}"
+    """To the desk where anybody can sign in there, else to a page for whoever holds its link."""
+    path = f"/console/issues/{issue.key}" if has_operator(app) else f"/drafts/{app.signer.draft(issue.id)}"
+    return f"Look at issue {issue.key}", f"{app.settings.site_url}{path}"
 
 
 def _local(slot: Slot, zone: ZoneInfo) -> str:

@@ -73,5 +73,6 @@ def _resolve(host: str, port: int, deadline: Deadline) -> list[Any]:
     if thread.is_alive():
         raise TimeoutError("looking up its name took too long")
     if failed:
-        raise OSError(f"its name cannot be looked up: {failed[0]}")
+        why = getattr(failed[0], "strerror", None) or failed[0]
+        raise OSError(f"its name cannot be looked up ({why})")
     return found

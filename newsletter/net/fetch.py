@@ -131,10 +131,13 @@ class _Work:
         if isinstance(error, InputError):
             raise error
         if isinstance(error, (requests.RequestException, urllib3.exceptions.HTTPError, OSError)):
+            inside = isinstance(_root(error), ForbiddenAddressError)
             raise InputError(
                 f"{self._url} cannot be fetched: {_cause(error)}.",
-                next_step="See that the address is right and answers.",
-                permanent=False,
+                next_step="Only `allow_private` lets an address lead into this network."
+                if inside
+                else "See that the address is right and answers.",
+                permanent=inside,
             ) from None
         raise error or AssertionError("a fetch ended without a document and without an error")
 
@@ -175,7 +178,7 @@ class _Work:
             raise InputError(
                 f"{led}{url[:200]}: that is no address that may be fetched.",
                 next_step=f"It begins with {only} and holds no password."
-                + ("" if self._http else " `allow_http` of a source lets http through."),
+                + ("" if self._http else " Only `allow_http` lets http through."),
             )
 
     def _read(self, url: str, response: requests.Response) -> Fetched:
@@ -196,10 +199,15 @@ class _Work:
         return Fetched(url, kind, bytes(body))
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason, in words."""
+def _root(error: BaseException) -> BaseException:
+    """The innermost reason: the outer layers repeat the address and little else."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
+    return error
+
+
+def _cause(error: BaseException) -> str:
+    error = _root(error)
     if isinstance(error, ForbiddenAddressError):
         return f"its name leads to {error}, which is no address of the public internet"
     return f"{error}".rstrip(".")[:200] or type(error).__name__

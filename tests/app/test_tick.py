@@ -12,56 +12,22 @@ from typing import Any
 
 import pytest
 
-from newsletter.app import hold_issue as holding
 from newsletter.app import tick as module
 from newsletter.app.container import App
 from newsletter.app.deliver_mail import deliver_mail
 from newsletter.app.draft_issue import draft_issue
-from newsletter.app.edit_issue import edit_issue
-from newsletter.app.send_issue import freeze_issue, pause_issue
+from newsletter.app.sign_in import accept_invitation, make_invitation
 from newsletter.app.tick import tick
 from newsletter.audience.consent import Consent, ConsentKind
 from newsletter.bootstrap import build_app
-from newsletter.errors import StoreError
-from newsletter.issues import Issue, IssueStatus
+from newsletter.issues import IssueStatus
+from newsletter.operators import Role
 from newsletter.settings import Settings
-from tests.app.scripted import add_readers, add_week, comparison, scripted
-from tests.conftest import Clock, KnownSite
+from tests.app.scripted import add_week, comparison, scripted
+from tests.app.slots import AUTO, KEY, SLOT, issue_of, notices, texts
+from tests.conftest import Clock
 
 MakeApp = Callable[..., App]
-SLOT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-KEY = "2026-W48"
-AUTO = {"schedule": {"mode": "auto"}}
-
-
-def issue_of(app: App, key: str = KEY) -> Issue:
-    found = app.store.issues.by_key(key)
-    assert found is not None
-    return found
-
-
-def notices(app: App) -> list[str]:
-    return [row["key"] for row in app.store.database.query("SELECT key FROM message ORDER BY id")]
-
-
-def texts(app: App) -> str:
-    return "\n".join(row["text"] for row in app.store.database.query("SELECT text FROM message ORDER BY id"))
-
-
-@pytest.fixture
-def week(make_app: MakeApp, clock: Clock) -> Callable[..., App]:
-    """`week(mode=…)`: three comparisons and three readers, and the slot of 2026-W48 just due; older ones are done."""
-
-    def make(**settings: Any) -> App:
-        app = make_app(**settings)
-        app.store.meta.put("created_at", "2026-11-18T00:00:00.000000+00:00")
-        if app.store.comparisons.count() == 0:
-            add_week(app)
-            add_readers(app, 3)
-        clock.now = SLOT
-        return app
-
-    return make
 
 
 def test_nothing_happens_before_the_slot_and_then_it_is_drafted_once(week: Callable[..., App], clock: Clock) -> None:
@@ -78,6 +44,18 @@ def test_nothing_happens_before_the_slot_and_then_it_is_drafted_once(week: Calla
     assert f"newsletter issues show {KEY}" in texts(app)
     assert "3 of 3 candidates are in." in texts(app)
     assert app.store.meta.heartbeats()["ticker"][0] == SLOT
+
+
+def test_the_notice_leads_to_the_desk_where_somebody_can_sign_in_and_a_live_draft_brings_its_test(
+    week: Callable[..., App],
+) -> None:
+    app = replace(week(operator="ada@example.com"), provider=scripted(live=True))
+    accept_invitation(app, make_invitation(app, "ada@example.com", Role.OWNER), "", "harbour lantern oblique seven")
+    assert tick(app) == f"Issue {KEY} is drafted."
+    assert [key.partition("/")[0] for key in notices(app)] == ["test", "draft"]
+    assert f"/console/issues/{KEY}" in texts(app)
+    assert "/drafts/" not in texts(app)
+    assert "A test of it is on its way to you" in texts(app)
 
 
 def test_slots_before_this_newsletter_began_are_nobodys(week: Callable[..., App], clock: Clock) -> None:
@@ -151,137 +129,6 @@ def draft_first(app: App) -> str:
     assert number is not None
     app.store.issues.set(number, frozen_at=slot.at)
     return slot.key
-
-
-# auto
-
-
-def test_in_auto_mode_a_test_goes_out_the_issue_holds_and_then_sends(week: Callable[..., App], clock: Clock) -> None:
-    app = week(**AUTO)
-    assert tick(app) == f"Issue {KEY} holds until 10:00."
-    issue = issue_of(app)
-    assert (issue.status, issue.hold_until) == (IssueStatus.HOLDING, SLOT + timedelta(hours=1))
-    kinds = [row["kind"] for row in app.store.database.query("SELECT kind FROM message ORDER BY id")]
-    assert kinds == ["test", "notice"]
-    assert f"newsletter issues pause {KEY}" in texts(app)
-    clock.advance(minutes=59, seconds=59)
-    assert tick(app) is None
-    clock.advance(seconds=1)
-    assert tick(app) == f"Issue {KEY} is sending: its hold is over."
-    assert issue_of(app).status is IssueStatus.SENDING
-    assert issue_of(app).counts.frozen == 3
-    assert tick(app) is None
-
-
-def test_a_hold_that_the_operator_paused_does_not_go_out(week: Callable[..., App], clock: Clock) -> None:
-    app = week(**AUTO)
-    tick(app)
-    assert pause_issue(app, KEY).status is IssueStatus.DRAFT
-    clock.advance(hours=2)
-    assert tick(app) is None
-    assert issue_of(app).status is IssueStatus.DRAFT
-
-
-def test_an_edit_stops_a_hold(week: Callable[..., App], clock: Clock) -> None:
-    app = week(**AUTO)
-    tick(app)
-    edit_issue(app, KEY, intro="Wait a moment.")
-    clock.advance(hours=2)
-    assert tick(app) is None
-    assert (issue_of(app).status, issue_of(app).hold_until) == (IssueStatus.DRAFT, None)
-
-
-def test_a_hold_whose_content_changed_is_stopped_and_the_operator_is_told(
-    week: Callable[..., App], clock: Clock
-) -> None:
-    app = week(**AUTO)
-    tick(app)
-    stored = app.store.comparisons.by_slug("alder-vs-rival")
-    assert stored is not None
-    app.store.comparisons.revise(stored, comparison("alder", 0, 4), clock())
-    clock.advance(hours=1)
-    told = tick(app)
-    assert told is not None
-    assert told.startswith(f"Issue {KEY} is stopped: Issue {KEY} is not what was approved")
-    assert issue_of(app).status is IssueStatus.DRAFT
-    assert notices(app)[-1].startswith(f"stopped/{KEY}/")
-
-
-def test_a_hold_with_nobody_to_send_it_to_is_stopped_with_the_reason(week: Callable[..., App], clock: Clock) -> None:
-    app = week(**AUTO)
-    tick(app)
-    for number in (1, 2, 3):
-        app.store.subscribers.unsubscribe(number, clock())
-    clock.advance(hours=1)
-    told = tick(app)
-    assert told is not None
-    assert "There is nobody to send it to." in told
-    assert (issue_of(app).status, issue_of(app).reason) == (
-        IssueStatus.DRAFT,
-        "There is nobody to send it to. Add subscribers; only active ones are mailed.",
-    )
-
-
-def test_a_hold_that_another_process_ends_at_the_same_moment_raises_no_alarm(
-    week: Callable[..., App], clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = week(**AUTO)
-    tick(app)
-    clock.advance(hours=1)
-
-    def late(app: App, key: str, *, tested: bool) -> Issue:
-        freeze_issue(app, key, tested=tested)
-        return freeze_issue(app, key, tested=tested)
-
-    monkeypatch.setattr(holding, "freeze_issue", late)
-    assert tick(app) is None
-    assert issue_of(app).status is IssueStatus.SENDING
-    assert not [key for key in notices(app) if key.startswith("stopped/")]
-
-
-def test_a_database_that_is_busy_when_a_hold_ends_does_not_stop_the_issue(
-    week: Callable[..., App], clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = week(**AUTO)
-    tick(app)
-    clock.advance(hours=1)
-
-    def busy(app: App, key: str, *, tested: bool) -> Issue:
-        raise StoreError("busy")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(holding, "freeze_issue", busy)
-        with pytest.raises(StoreError):
-            tick(app)
-    assert issue_of(app).status is IssueStatus.HOLDING
-    assert tick(app) == f"Issue {KEY} is sending: its hold is over."
-
-
-def test_checks_that_block_leave_a_draft_and_say_so(week: Callable[..., App]) -> None:
-    app = week(**AUTO, provider=scripted(loopback_links=False))
-    assert tick(app) == f"Issue {KEY} is drafted; checks stop it."
-    assert issue_of(app).status is IssueStatus.DRAFT
-    assert notices(app) == [f"draft/{KEY}"]
-    assert f"newsletter issues check {KEY}" in texts(app)
-
-
-def test_open_tasks_of_a_live_send_leave_a_draft_and_name_them(week: Callable[..., App]) -> None:
-    app = week(**AUTO, provider=scripted(live=True), site=KnownSite(None))
-    assert tick(app) == f"Issue {KEY} is drafted; checks stop it."
-    assert "unsubscribe page:" in texts(app)
-    assert "site address:" in texts(app)
-
-
-def test_a_live_send_holds_where_every_task_is_done(week: Callable[..., App], clock: Clock) -> None:
-    app = week(**AUTO, provider=scripted(live=True), site_url="https://verdicts.example.com")
-    assert tick(app) == f"Issue {KEY} holds until 10:00."
-    clock.advance(hours=1)
-    assert tick(app) == f"Issue {KEY} is sending: its hold is over."
-
-
-def test_without_an_address_for_the_test_nothing_goes_out_by_itself(week: Callable[..., App]) -> None:
-    app = week(**AUTO, reply_to="")
-    assert tick(app) == f"Issue {KEY} is drafted; checks stop it."
 
 
 def test_one_that_dies_half_way_leaves_nothing_and_the_next_tick_does_it_all(
