@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from urllib.parse import quote
 
 from newsletter.app.container import App
 from newsletter.app.mail_one import queue_mail
+from newsletter.app.rename_tool import current_slug
 from newsletter.audience.subscriber import Subscriber
 from newsletter.comparisons.model import Label
 from newsletter.errors import NotFoundError, TransitionError
@@ -72,6 +74,7 @@ def save_tool(app: App, reader: Subscriber, tool: str) -> None:
     """Put a tool on the reader's list; a repeat changes nothing. Raises NotFoundError for a tool that no comparison
     has, and TransitionError where the list is full.
     """
+    tool = current_slug(app, tool)
     if not app.store.catalogue.has_tool(tool, _today(app)):
         raise NotFoundError("There is no such tool here.", next_step="Look for it among the comparisons.")
     _put(app, reader, [tool])
@@ -82,14 +85,14 @@ def merge_tools(app: App, reader: Subscriber, tools: Iterable[str]) -> None:
 
     `tools`: newest first. Raises TransitionError where not all of them find room; those that do are kept.
     """
-    asked = list(dict.fromkeys(tools))[:MOST_SAVED]
+    asked = list(dict.fromkeys(current_slug(app, tool) for tool in islice(tools, 2 * MOST_SAVED)))[:MOST_SAVED]
     known = app.store.catalogue.tools(asked, _today(app))
     _put(app, reader, [tool for tool in asked if tool in known])
 
 
 def remove_tool(app: App, reader: Subscriber, tool: str) -> None:
     """Take a tool off the reader's list; a repeat changes nothing."""
-    app.store.saved.remove(reader.id, tool)
+    app.store.saved.remove(reader.id, current_slug(app, tool))
 
 
 def mail_list(app: App, reader: Subscriber) -> None:

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from newsletter.app.bookmarks import saved_slugs
 from newsletter.app.container import App
 from newsletter.app.read_catalogue import PER_PAGE, catalogue_page
 from newsletter.app.read_tool import tool_page
+from newsletter.app.rename_tool import current_slug
 from newsletter.app.vote import votes_on
 from newsletter.errors import NotFoundError
 from newsletter.web.feeds import feed_path
@@ -49,6 +50,8 @@ def looking(site: FastAPI, app: App, pages: Pages, identity: Identity) -> None:
 
     @site.get("/tools/{slug}")
     def show_tool(request: Request, slug: str, page: str = "1") -> Response:
+        if (now := current_slug(app, slug)) != slug:
+            return RedirectResponse(f"{pages.facts.base}{_path(f'/tools/{now}', page=_number(page))}", 308)
         found = tool_page(app, slug, _number(page))
         reader, facts = identity.reader(request), pages.facts
         here = _path(f"/tools/{slug}", page=found.page)

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from newsletter.app.container import App
 from newsletter.app.readers import reader_of_link
+from newsletter.app.rename_tool import current_slug
 from newsletter.app.vote import notice_program, vote_as_reader, vote_on_web, voted_tool, votes_on
 from newsletter.audience.tokens import DEAD_TOKEN
 from newsletter.comparisons.model import Verdict
@@ -35,7 +36,8 @@ def voting(site: FastAPI, app: App, pages: Pages, identity: Identity) -> None:
     def vote(
         request: Request, slug: str, choice: Annotated[str, Form()], back: Annotated[str, Form()] = ""
     ) -> Response:
-        chosen, where = _choice(choice), _back(back, slug)
+        slug, chosen = current_slug(app, slug), _choice(choice)
+        where = _back(back, slug)
         reader, client = identity.reader(request), identity.client(request)
         try:
             if reader is not None:
@@ -51,6 +53,7 @@ def voting(site: FastAPI, app: App, pages: Pages, identity: Identity) -> None:
     @site.get("/tools/{slug}/vote")
     def voted(request: Request, slug: str, back: str = "") -> Response:
         """What somebody whom we do not know is shown after voting: pages for everybody cannot tell it."""
+        slug = current_slug(app, slug)
         tool, reader = voted_tool(app, slug), identity.reader(request)
         votes = votes_on(app, [slug], reader=reader, voter=identity.voter(request))[slug]
         known, where = reader is not None, _back(back, slug)
@@ -61,6 +64,7 @@ def voting(site: FastAPI, app: App, pages: Pages, identity: Identity) -> None:
         chosen = _choice(choice)
         if token == DEAD_TOKEN:
             return pages.show(request, "vote_test")
+        slug = current_slug(app, slug)
         reader, tool = reader_of_link(app, token), voted_tool(app, slug)
         mine = votes_on(app, [slug], reader=reader)[slug].mine
         return pages.show(request, "vote", tool=tool, choice=chosen or "none", mine=mine, path=f"/v/{token}/{slug}")
@@ -70,9 +74,10 @@ def voting(site: FastAPI, app: App, pages: Pages, identity: Identity) -> None:
         chosen = _choice(choice)
         if token == DEAD_TOKEN:
             return pages.show(request, "vote_test")
+        slug = current_slug(app, slug)
         reader, tool = reader_of_link(app, token), voted_tool(app, slug)
         try:
-            vote_as_reader(app, reader, slug, chosen, identity.client(request))
+            vote_as_reader(app, reader, slug, chosen, identity.client(request), token=token)
         except TransitionError as error:
             return not_yet(request, error, f"/tools/{slug}")
         votes = votes_on(app, [slug], reader=reader)[slug]
