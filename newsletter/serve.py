@@ -7,13 +7,21 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from newsletter.app.container import App
 from newsletter.bootstrap import templates_folder
 from newsletter.errors import ConfigError
 from newsletter.sender import Sender
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+    from newsletter.web.copying import Copied
 
 log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 20
@@ -49,6 +57,27 @@ def sending(app: App) -> Iterator[None]:
         sender.stop()
 
 
+def copy_site(app: App, folder: Path, told: Callable[[int, int], None]) -> Copied:
+    """Everything that everybody may read, as files in `folder`. Raises InputError for a folder that is not ours."""
+    from newsletter.web.copying import copy_site as copy
+
+    return copy(app, templates_folder(), folder, told=told)
+
+
+def serve_farewell(
+    app: App, listener: socket.socket, *, moved_to: str = "", started: Callable[[str], None] = lambda url: None
+) -> None:
+    """Serve only what lets readers leave, after a move: nothing is drafted or sent. Until SIGTERM or Ctrl-C."""
+    import uvicorn
+
+    from newsletter.web.farewell import create_farewell
+
+    server = uvicorn.Server(_config(create_farewell(app, templates_folder(), moved_to)))
+    started(_address_of(listener))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
 def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] = lambda url: None) -> None:
     """Serve until SIGTERM or Ctrl-C; returns when requests and deliveries under way are finished.
 
@@ -60,18 +89,9 @@ def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] =
     from newsletter.web.site import create_site
     from newsletter.web.templating import compile_templates
 
-    host, port = listener.getsockname()[:2]
     stopping = threading.Event()
     compile_templates(templates_folder())
-    config = uvicorn.Config(
-        create_site(app, templates_folder(), stopping),
-        http="h11",  # it refuses a head of more than 64 KiB; httptools, the default where it is installed, does not
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # the pages decide themselves whom they believe about a visitor's address
-        timeout_graceful_shutdown=_DRAIN_SECONDS // 2,
-    )
+    config = _config(create_site(app, templates_folder(), stopping))
 
     class Server(uvicorn.Server):
         """Tells open streams to end: uvicorn waits for them, and they for the issue."""
@@ -87,7 +107,7 @@ def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] =
     ticker.start()
     # uvicorn raises the signal again when it is done; without a handler that would end the process before the drain
     signal.signal(signal.SIGTERM, lambda number, frame: log.info("Draining."))
-    started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    started(_address_of(listener))
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -96,3 +116,22 @@ def serve(app: App, listener: socket.socket, *, started: Callable[[str], None] =
         ticker.shutdown(wait=True)
         if not sender.stop(_DRAIN_SECONDS):
             log.warning("A request was still under way; it is settled at the next start.")
+
+
+def _address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _config(site: FastAPI) -> uvicorn.Config:
+    import uvicorn
+
+    return uvicorn.Config(
+        site,
+        http="h11",  # it refuses a head of more than 64 KiB; httptools, the default where it is installed, does not
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the pages decide themselves whom they believe about a visitor's address
+        timeout_graceful_shutdown=_DRAIN_SECONDS // 2,
+    )
