@@ -1,66 +1,52 @@
-"""An issue's numbers beside the median of those before it."""
+"""All that the console's report page shows of one issue."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 
+from newsletter.app.compose_issue import find_issue
 from newsletter.app.container import App
-from newsletter.app.report_issue import report_issue
-from newsletter.issues import Issue
+from newsletter.app.correct_issue import corrections_of
+from newsletter.app.report_issue import evidence_of_unknown, report_issue
+from newsletter.app.retry_rejected import Retry, look_at_retry
+from newsletter.issues import Issue, IssueStatus
 from newsletter.reports import IssueReport
-
-BEFORE = 8
-"""Issues that the median is of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number, its share of the frozen in per cent, and the median share of the issues before, if there are any."""
-
-    name: str
-    count: int
-    share: float
-    median: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A report, ready to be shown."""
+    """A report, and what can still be done."""
 
     report: IssueReport
     issue: Issue
-    figures: list[Figure]
+    unknown: list[dict[str, object]]
+    retry: Retry
+    corrections: list[tuple[str, str]]
+    """(local date in words, text), oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is unknown of an issue, and what it would mean to say that it was not sent."""
+
+    unknown: list[dict[str, object]]
+    again: int
+    """Who would get it again: who left or is suppressed since gets nothing."""
+    cancelled: bool
+    """The issue is cancelled: nobody gets anything."""
 
 
 def results_of(app: App, key: str) -> Results:
     """As they stand now. Raises NotFoundError."""
     report = report_issue(app, key)
-    issue = app.store.issues.by_key(key)
-    assert issue is not None
-    before = [
-        _shares(report_issue(app, one.key))
-        for one in app.store.issues.all()
-        if one.frozen_at and one.corrects is None and one.slot.day < issue.slot.day
-    ][:BEFORE]
-    figures = [
-        Figure(name, count, share, median(one.get(name, (0, 0.0))[1] for one in before) if before else None)
-        for name, (count, share) in _shares(report).items()
-    ]
-    return Results(report, issue, figures)
+    return Results(
+        report, find_issue(app, key), evidence_of_unknown(app, key), look_at_retry(app, key), corrections_of(app, key)
+    )
 
 
-def _shares(report: IssueReport) -> dict[str, tuple[int, float]]:
-    frozen = report.counts["frozen"]
-    numbers = {
-        "accepted": report.counts["accepted"],
-        "delivered": report.outcomes.get("delivered", 0),
-        "hard bounce": report.outcomes.get("hard_bounce", 0),
-        "soft bounce": report.outcomes.get("soft_bounce", 0),
-        "complaint": report.outcomes.get("complaint", 0),
-        "rejected": report.counts["rejected"],
-        "suppressed": report.counts["suppressed"],
-        "unknown": report.counts["unknown"],
-        "cancelled": report.counts["cancelled"],
-    }
-    return {name: (count, count * 100 / frozen if frozen else 0.0) for name, count in numbers.items()}
+def doubt_of(app: App, key: str) -> Doubt:
+    """Raises NotFoundError."""
+    issue = find_issue(app, key)
+    cancelled = issue.status is IssueStatus.CANCELLED
+    again = 0 if cancelled else app.store.deliveries.unknown_who_may(issue.id)
+    return Doubt(evidence_of_unknown(app, key), again, cancelled)

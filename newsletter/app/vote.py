@@ -80,15 +80,19 @@ def vote_on_web(app: App, voter: bytes, tool: str, choice: Verdict | None, *, cl
         app.store.votes.put_web(voter, tool, choice, app.now())
 
 
-def vote_as_reader(app: App, reader: Subscriber, tool: str, choice: Verdict | None, client: bytes | None) -> None:
+def vote_as_reader(
+    app: App, reader: Subscriber, tool: str, choice: Verdict | None, client: bytes | None, *, token: str = ""
+) -> None:
     """A reader's vote; None takes it back. `client`: who pressed the button, as 16 bytes that mean nothing elsewhere.
+    `token`: the link's, where it was cast in a mail; the issue that it came with is noted.
 
     Raises NotFoundError for a tool that is not listed, and TransitionError where this client was a program minutes ago.
     """
     _check_tool(app, tool)
+    issue_id = app.signer.read_reader(token).issue_id if token else 0
     with app.store.transaction():
         _check_client(app, client)
-        app.store.votes.put(reader.id, tool, choice, app.now(), client)
+        app.store.votes.put(reader.id, tool, choice, app.now(), client, issue_id or None)
 
 
 def notice_program(app: App, reader: Subscriber, client: bytes) -> None:

@@ -46,7 +46,10 @@ DELIVERY_MOVES: dict[DeliveryStatus, frozenset[DeliveryStatus]] = {
     ),
     DeliveryStatus.ACCEPTED: frozenset(),
     DeliveryStatus.REJECTED: frozenset(
-        {DeliveryStatus.ACCEPTED}  # the provider said no, yet a verified event shows that it went out
+        {
+            DeliveryStatus.ACCEPTED,  # the provider said no, yet a verified event shows that it went out
+            DeliveryStatus.WAITING,  # it was definitely refused, and the operator has it tried again
+        }
     ),
     DeliveryStatus.SUPPRESSED: frozenset(),
     DeliveryStatus.CANCELLED: frozenset(),

@@ -8,7 +8,6 @@ same transaction.
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,42 +18,19 @@ from itertools import groupby
 from newsletter.delivery.message import Recipient
 from newsletter.delivery.status import BATCH_MOVES, DELIVERY_MOVES, BatchStatus, DeliveryStatus, require_move
 from newsletter.errors import StoreError
-from newsletter.store.delivery_facts import ACCEPTED_OF, DeliveryFacts
+from newsletter.store.batches import BatchFacts, BatchRow, batch_of
+from newsletter.store.delivery_facts import ACCEPTED_OF, REFUSED_WHO_MAY, WANTS, DeliveryFacts
 from newsletter.store.issues import Issues
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, text_of
 
 _Ids = Sequence[int]
-_WANTS = (
-    "(paused_until IS NULL OR paused_until <= (SELECT frozen_at FROM issue WHERE issue.id = :issue))"
-    " AND (frequency = 'weekly' OR EXISTS (SELECT 1 FROM subscriber_topic JOIN issue_topic USING (topic)"
-    " WHERE subscriber_topic.subscriber_id = subscriber.id AND issue_topic.issue_id = :issue))"
-)
-"""Whether a subscriber wants this issue: no pause when it was frozen, and of their topics where only those count."""
 _NOT_CLAIMED = (
-    " AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.issue_id = delivery.issue_id AND batch.status = 'claimed'"
+    # by its status: a search by the whole key would read every batch of the issue for each of its deliveries
+    " AND NOT EXISTS (SELECT 1 FROM batch INDEXED BY batch_status"
+    " WHERE batch.issue_id = delivery.issue_id AND batch.status = 'claimed'"
     " AND delivery.subscriber_id BETWEEN batch.first_id AND batch.last_id)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """One provider request as the ledger knows it. Moments are Unix seconds."""
-
-    issue_id: int
-    number: int
-    first_id: int
-    last_id: int
-    status: BatchStatus
-    provider: str | None
-    owner: str | None
-    lease_until: float | None
-    attempts: int
-    first_sent_at: float | None
-    body_sha256: bytes | None
-    detail: str | None
-    members: tuple[tuple[int, Recipient], ...]
-    """(subscriber id, recipient) of the request that was built; empty before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +53,7 @@ class Addressee:
     zone: str = ""
 
 
-class Deliveries(DeliveryFacts):
+class Deliveries(DeliveryFacts, BatchFacts):
     """Deliveries and batches of all issues."""
 
     def __init__(self, database: Sqlite, issues: Issues) -> None:
@@ -93,7 +69,7 @@ class Deliveries(DeliveryFacts):
             only = "" if accepted_of is None else ACCEPTED_OF
             frozen = self._database.change(
                 "INSERT INTO delivery (issue_id, subscriber_id, status) SELECT :issue, id, 'waiting' FROM subscriber"
-                f" WHERE status = 'active' AND {_WANTS} AND NOT EXISTS"
+                f" WHERE status = 'active' AND {WANTS} AND NOT EXISTS"
                 " (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
                 f"{only} ORDER BY id",
                 {"issue": issue_id, "accepted_of": accepted_of},
@@ -108,6 +84,21 @@ class Deliveries(DeliveryFacts):
             self._database.change("DELETE FROM batch WHERE issue_id = ? AND status = 'waiting'", (issue_id,))
             number = self._database.value("SELECT COALESCE(max(number), 0) FROM batch WHERE issue_id = ?", (issue_id,))
             self._cut(issue_id, batch_size, first_number=number + 1, free=_NOT_CLAIMED)
+
+    def try_again(self, issue_id: int, batch_size: int) -> int:
+        """Whom the provider definitely refused, and who may still be mailed, waits anew in batches with new keys; how
+        many. What was reported of the mail that was refused is forgotten.
+        """
+        require_move(DELIVERY_MOVES, DeliveryStatus.REJECTED, DeliveryStatus.WAITING)
+        with self._database.transaction():
+            moved = self._database.change(
+                "UPDATE delivery SET status = 'waiting', outcome = NULL, outcome_at = NULL, detail = NULL"
+                f" WHERE issue_id = :issue AND subscriber_id IN ({REFUSED_WHO_MAY})",
+                {"issue": issue_id},
+            )
+            self._issues.shift(issue_id, rejected=-moved, waiting=moved)
+            self.recut(issue_id, batch_size)
+            return moved
 
     def _cut(self, issue_id: int, batch_size: int, first_number: int, free: str) -> None:
         self._database.change(
@@ -141,7 +132,7 @@ class Deliveries(DeliveryFacts):
             )
             if row is None:
                 return None
-            batch = _batch(row)
+            batch = batch_of(row)
             self.move(batch, BatchStatus.CLAIMED, owner=owner, lease_until=lease_until)
             claimed = self.batch(issue_id, batch.number)
             assert claimed is not None
@@ -159,18 +150,11 @@ class Deliveries(DeliveryFacts):
         )
         return [list(run) for _, run in groupby((row["id"] for row in rows), key=only.__contains__)]
 
-    def next_not_before(self, issue_id: int) -> float | None:
-        """When the next waiting batch may go, Unix seconds; None where none waits."""
-        moment: float | None = self._database.value(
-            "SELECT min(not_before) FROM batch WHERE issue_id = ? AND status = 'waiting'", (issue_id,)
-        )
-        return moment
-
     def addresses(self, batch: BatchRow) -> tuple[list[Addressee], list[int]]:
         """Of the waiting deliveries of a batch: those that may be mailed now, and ids that may not any more."""
         rows = self._database.query(
             "SELECT delivery.subscriber_id AS id, email, subscriber.status AS status, reason,"
-            f" COALESCE(confirmed_at, subscriber.created_at) AS since, zone, {_WANTS} AS wants"
+            f" COALESCE(confirmed_at, subscriber.created_at) AS since, zone, {WANTS} AS wants"
             " FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id"
             " LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash"
             " WHERE issue_id = :issue AND delivery.subscriber_id BETWEEN :first AND :last"
@@ -335,27 +319,6 @@ class Deliveries(DeliveryFacts):
             self._issues.shift(issue_id, waiting=-moved, cancelled=moved)
             return moved
 
-    def batch(self, issue_id: int, number: int) -> BatchRow | None:
-        row = self._database.one("SELECT * FROM batch WHERE issue_id = ? AND number = ?", (issue_id, number))
-        return _batch(row) if row else None
-
-    def batches(self, issue_id: int, *statuses: BatchStatus) -> list[BatchRow]:
-        """In order of number."""
-        marks = ", ".join("?" * len(statuses))
-        rows = self._database.query(
-            f"SELECT * FROM batch WHERE issue_id = ? AND status IN ({marks}) ORDER BY number",
-            [issue_id, *map(str, statuses)],
-        )
-        return [_batch(row) for row in rows]
-
-    def leased(self) -> list[BatchRow]:
-        """Every batch, of any issue, that is claimed or in flight."""
-        rows = self._database.query(
-            "SELECT batch.* FROM issue JOIN batch ON batch.issue_id = issue.id"
-            " AND batch.status IN ('claimed', 'in_flight') WHERE issue.frozen_at IS NOT NULL"
-        )
-        return [_batch(row) for row in rows]
-
     def put_outcome(self, issue_id: int, subscriber_id: int, outcome: str, at: datetime, detail: str) -> None:
         """This event stands now, with its own detail; of two of a kind the later one does, in whatever order they came.
 
@@ -371,22 +334,3 @@ class Deliveries(DeliveryFacts):
 
 def _all(members: Sequence[tuple[int, Recipient]], status: DeliveryStatus) -> list[Settlement]:
     return [Settlement(number, status) for number, _ in members]
-
-
-def _batch(row: sqlite3.Row) -> BatchRow:
-    members = json.loads(zlib.decompress(row["request"])) if row["request"] else []
-    return BatchRow(
-        row["issue_id"],
-        row["number"],
-        row["first_id"],
-        row["last_id"],
-        BatchStatus(row["status"]),
-        row["provider"],
-        row["owner"],
-        row["lease_until"],
-        row["attempts"],
-        row["first_sent_at"],
-        row["body_sha256"],
-        row["detail"],
-        tuple((number, Recipient(rid, address, values)) for number, rid, address, values in members),
-    )

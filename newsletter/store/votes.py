@@ -44,11 +44,21 @@ class Votes:
         sql = f"SELECT tool, choice FROM web_vote WHERE voter = ? AND tool IN ({marks})"
         return {row["tool"]: Verdict(row["choice"]) for row in self._database.query(sql, [voter, *tools])}
 
-    def put(self, subscriber_id: int, tool: str, choice: Verdict | None, at: datetime, client: bytes | None) -> None:
-        """A reader's vote; None takes it back."""
+    def put(
+        self,
+        subscriber_id: int,
+        tool: str,
+        choice: Verdict | None,
+        at: datetime,
+        client: bytes | None,
+        issue_id: int | None = None,
+    ) -> None:
+        """A reader's vote; None takes it back. `issue_id`: in whose mail it was cast, None for a page."""
         with self._database.transaction():
             row = self._database.one(
-                "SELECT choice, client, before FROM vote WHERE subscriber_id = ? AND tool = ?", (subscriber_id, tool)
+                "SELECT choice, client, before, issue_id, before_issue_id FROM vote"
+                " WHERE subscriber_id = ? AND tool = ?",
+                (subscriber_id, tool),
             )
             self._shift(tool, row["choice"] if row else None, choice, "")
             if choice is None and (row is None or client is None):
@@ -56,10 +66,13 @@ class Votes:
                 return
             same = row is not None and client is not None and row["client"] == client
             before = row and (row["before"] if same else row["choice"])
+            before_issue_id = row and (row["before_issue_id"] if same else row["issue_id"])
             self._database.change(
-                "INSERT INTO vote VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscriber_id, tool) DO UPDATE"
-                " SET choice = excluded.choice, at = excluded.at, client = excluded.client, before = excluded.before",
-                (subscriber_id, tool, choice and str(choice), text_of(at), client, before),
+                "INSERT INTO vote (subscriber_id, tool, choice, at, client, before, issue_id, before_issue_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (subscriber_id, tool) DO UPDATE SET"
+                " choice = excluded.choice, at = excluded.at, client = excluded.client, before = excluded.before,"
+                " issue_id = excluded.issue_id, before_issue_id = excluded.before_issue_id",
+                (subscriber_id, tool, choice and str(choice), text_of(at), client, before, issue_id, before_issue_id),
             )
 
     def put_web(self, voter: bytes, tool: str, choice: Verdict | None, at: datetime) -> None:
@@ -131,10 +144,11 @@ class Votes:
         """
         with self._database.transaction():
             void = {
-                (row["subscriber_id"], row["tool"]): row["before"]
+                (row["subscriber_id"], row["tool"]): (row["before"], row["before_issue_id"])
                 for hit in self._database.query("SELECT client, at FROM canary")
                 for row in self._database.query(
-                    "SELECT subscriber_id, tool, before FROM vote WHERE client = ? AND at BETWEEN ? AND ?",
+                    "SELECT subscriber_id, tool, before, before_issue_id FROM vote"
+                    " WHERE client = ? AND at BETWEEN ? AND ?",
                     (
                         hit["client"],
                         text_of(moment_of(hit["at"]) - within),
@@ -142,8 +156,8 @@ class Votes:
                     ),
                 )
             }
-            for (subscriber_id, tool), before in void.items():
-                self.put(subscriber_id, tool, before and Verdict(before), now, None)
+            for (subscriber_id, tool), (before, issue_id) in void.items():
+                self.put(subscriber_id, tool, before and Verdict(before), now, None, issue_id)
             self._forget(now - 2 * within)
             return len(void)
 
