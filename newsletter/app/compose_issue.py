@@ -133,7 +133,8 @@ def _what_changed(
     """
     if not before:
         return None, ()
-    for replaced_at, was in app.store.comparisons.revisions(stored.id):
+    for revised in app.store.comparisons.revisions(stored.id):
+        was = revised.was
         if all(was.labels.get(slug) == label for slug, label in before.items()):
             scores = [
                 (side.slug, review.reviewer, review.score)
@@ -141,7 +142,7 @@ def _what_changed(
                 for review in side.reviews
                 if review.reviewer and review.score is not None
             ]
-            return replaced_at.astimezone(app.settings.zone).date(), tuple(scores)
+            return revised.at.astimezone(app.settings.zone).date(), tuple(scores)
     return None, ()
 
 

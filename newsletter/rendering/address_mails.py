@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import jinja2
 
 from newsletter.issues import Publication
-from newsletter.rendering.context import day_in_words, postal_lines, web_address
+from newsletter.rendering.context import day_in_words, postal_lines
+from newsletter.rendering.links import web_address
 from newsletter.rendering.mjml import RenderedMail, render_mail
 from newsletter.rendering.words import one_line
 

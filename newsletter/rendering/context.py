@@ -14,12 +14,13 @@ from datetime import date
 from newsletter.comparisons.model import Label, PanelVerdict, Tool
 from newsletter.errors import InputError
 from newsletter.issues import IssueContent, Item, Publication
+from newsletter.rendering.intro import Block, read_intro
+from newsletter.rendering.links import CONTROL, web_address
 from newsletter.rendering.reviews import Aside, Quote, ScoreRow, choose_quotes, score_asides, score_rows, widest_gap
 from newsletter.rendering.week import VotedView, reader_votes, short_names, summary
-from newsletter.rendering.words import changes, in_mail_order, lean, lean_sentence, one_line, shorten
+from newsletter.rendering.words import changes, in_mail_order, lean, lean_sentence, one_line
 from newsletter.selection import Section
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MOST_DOTS = 8
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -84,7 +85,7 @@ class IssueView:
     subject: str
     preheader: str
     summary: str
-    intro: tuple[str, ...]
+    intro: tuple[Block, ...]
     full: tuple[ComparisonView, ...]
     """Changed verdicts first."""
     briefs: tuple[ComparisonView, ...]
@@ -118,7 +119,7 @@ def issue_view(publication: Publication, content: IssueContent) -> IssueView:
         subject=checked_subject(content.subject),
         preheader=one_line(content.preheader),
         summary=summary(content.items),
-        intro=paragraphs(content.intro),
+        intro=read_intro(content.intro),
         full=tuple(full),
         briefs=tuple(briefs),
         voted=tuple(filter(None, map(_voted, content.voted))),
@@ -187,23 +188,9 @@ def checked_subject(subject: str) -> str:
     """`subject`, if a header can hold it (RFC 5322). Raises InputError where it is empty or has control characters."""
     if not subject.strip():
         raise InputError("The subject is empty.", next_step="Give the issue a subject.")
-    if _CONTROL.search(subject):
+    if CONTROL.search(subject):
         raise InputError("The subject holds a line break or another control character.", next_step="Write it anew.")
     return subject
-
-
-def web_address(url: str) -> str:
-    """`url`, fit for a link: http or https, an ASCII host, no credentials. Raises InputError for any other.
-
-    Braces and stray per cent signs come back encoded, so that a provider finds no placeholder in it.
-    """
-    found = re.fullmatch(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?([/?#][^\s\\\"<>^`|]*)?", url)
-    if not found or _CONTROL.search(url):
-        raise InputError(
-            f"{shorten(one_line(url), 80)!r} cannot be the address of a link.",
-            next_step="Give a full address that starts with https:// and names an ASCII host.",
-        )
-    return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", url).replace("{", "%7B").replace("}", "%7D")
 
 
 def _side(side: Tool, leads: bool, change: str | None, quote: Quote | None, see: int | None) -> SideView:

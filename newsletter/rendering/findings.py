@@ -25,6 +25,28 @@ class Finding:
     fix: str
 
 
+RULES = {
+    1: "Well-formed, with known components only",
+    2: "One body, and not an empty one",
+    3: "Padding in px",
+    4: "Colours in six digits",
+    5: "Attributes that hold what they say",
+    6: "Small enough for Gmail",
+    7: "Language, direction and title",
+    8: "A preheader of 40 to 110 characters",
+    9: "Images with words, width and address",
+    10: "Links that lead somewhere safe",
+    11: "Tables that can be read aloud",
+    12: "One headline, no level skipped",
+    14: "Text large enough to read",
+    15: "Links that say where they lead",
+    17: "A dark look for every background",
+    18: "No script, form or font from elsewhere",
+    19: "A way out, a postal address, the same links in the text part",
+}
+"""The static ones of docs/mail-rules.md, each as what is so where it is kept."""
+
+
 def block(rule: int, place: str, message: str, fix: str) -> Finding:
     """A finding that blocks."""
     return Finding(rule, Severity.BLOCK, place, message, fix)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from newsletter.issues import Publication
 from newsletter.rendering.context import postal_lines
-from newsletter.rendering.findings import Finding, Severity, block, warn
+from newsletter.rendering.findings import RULES, Finding, Severity, block, warn
 from newsletter.rendering.lint_page import address_fault, lint_page
 from newsletter.rendering.lint_source import lint_source
 from newsletter.rendering.markup import Element, read_html
@@ -17,7 +17,7 @@ from newsletter.rendering.plaintext import inert
 from newsletter.rendering.slots import ADDRESS_SLOTS, longest_slots
 from newsletter.rendering.words import PREHEADER_LIMITS
 
-__all__ = ["Finding", "Severity", "lint_mail"]
+__all__ = ["RULES", "Finding", "Severity", "lint_mail"]
 
 WARN_BYTES = 90_000
 BLOCK_BYTES = 100_000
@@ -89,8 +89,13 @@ def _ways_out(mail: RenderedMail, root: Element, leave: str) -> Iterator[Finding
         yield block(19, "text", "There is no link to unsubscribe.", "Print the slot unsubscribe_url.")
     said = set(mail.text.split())
     for url in sorted(shown - {leave} - said):
-        if not url.startswith("mailto:"):
+        if not url.startswith("mailto:") and not any(_holds(word, url) for word in said):
             yield block(19, "text", f"The text part lacks the link {url[:80]}.", "Print it there too.")
+
+
+def _holds(word: str, url: str) -> bool:
+    """Whether a word is the address as a sentence has it: in brackets, before a full stop."""
+    return word.removeprefix("(").startswith(url) and not word.removeprefix("(")[len(url) :].strip(")]}.,;:!?…\"'”’")
 
 
 def _postal_address(

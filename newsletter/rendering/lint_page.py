@@ -62,12 +62,13 @@ def _is_loopback(host: str) -> bool:
 
 
 def _colours(elements: list[Element], css: str) -> Iterator[Finding]:
-    values = [("html, <style>", css)]
+    values: list[tuple[Element | None, str]] = [(None, css)]
     for element in elements:
-        values += [(element.place, element.attributes.get(name, "")) for name in ("style", "bgcolor")]
-    for place, value in values:
+        values += [(element, element.attributes.get(name, "")) for name in ("style", "bgcolor")]
+    for where, value in values:
         for digits in re.findall(r"#([0-9A-Fa-f]+)(?=[\s;!}]|$)", value):
             if len(digits) != 6:
+                place = where.place if where else "html, <style>"
                 yield warn(4, place, f"The colour #{digits} has not six digits; Outlook misreads it.", "Write all six.")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 _VOID = frozenset(
@@ -37,10 +38,9 @@ class Element:
         return frozenset(self.attributes.get("class", "").split())
 
     @property
-    def styles(self) -> dict[str, str]:
+    def styles(self) -> Mapping[str, str]:
         """The inline style: property → value without `!important`."""
-        pairs = (part.partition(":") for part in self.attributes.get("style", "").split(";"))
-        return {name.strip().lower(): value.replace("!important", "").strip() for name, _, value in pairs if value}
+        return _declared(self.attributes.get("style", ""))
 
     @property
     def text(self) -> str:
@@ -93,6 +93,12 @@ class Element:
     def _fits(self, compound: str) -> bool:
         tag, *classes = compound.split(".")
         return tag in ("", "*", self.tag) and set(classes) <= self.classes
+
+
+@lru_cache(1024)  # a page has a thousand elements, and some fifty ways to dress them
+def _declared(style: str) -> Mapping[str, str]:
+    pairs = (part.partition(":") for part in style.split(";"))
+    return {name.strip().lower(): value.replace("!important", "").strip() for name, _, value in pairs if value}
 
 
 class _Reader(HTMLParser):

@@ -23,8 +23,9 @@ from newsletter.rendering.context import (
     issue_view,
     paragraphs,
     postal_lines,
-    web_address,
 )
+from newsletter.rendering.intro import read_intro, rows
+from newsletter.rendering.links import web_address
 from newsletter.rendering.personalise import Segments, slot
 from newsletter.rendering.plaintext import inert, mark, score_lines, wrap
 from newsletter.rendering.slots import READER_SLOTS, issue_slots, issue_tools, saved_slots
@@ -68,7 +69,7 @@ def mail_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(attr=attr, tight=tight, wrap=wrap, mark=mark, scores=score_lines)
+    environment.filters.update(attr=attr, tight=tight, wrap=wrap, mark=mark, scores=score_lines, rows=rows)
     environment.tests.update(too_wide=too_wide, rtl=right_to_left)
     return environment
 
@@ -138,7 +139,7 @@ def render_correction(
         values={
             "issue": view,
             "key": content.key,
-            "intro": paragraphs(content.intro),
+            "intro": read_intro(content.intro),
             "paragraphs": paragraphs(text),
             "reason": one_line(reason),
             "test_code": test_code,

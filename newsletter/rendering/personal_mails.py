@@ -14,7 +14,8 @@ from hashlib import sha256
 import jinja2
 
 from newsletter.issues import Publication, from_manifest
-from newsletter.rendering.context import day_in_words, postal_lines, web_address
+from newsletter.rendering.context import day_in_words, postal_lines
+from newsletter.rendering.links import web_address
 from newsletter.rendering.mjml import RenderedMail, render_issue, render_mail
 from newsletter.rendering.personalise import Kind, Segments, slot
 from newsletter.rendering.words import one_line

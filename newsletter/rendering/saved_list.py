@@ -9,7 +9,8 @@ import jinja2
 
 from newsletter.comparisons.model import Label
 from newsletter.issues import Publication
-from newsletter.rendering.context import postal_lines, web_address
+from newsletter.rendering.context import postal_lines
+from newsletter.rendering.links import web_address
 from newsletter.rendering.mjml import RenderedMail, render_mail
 from newsletter.rendering.words import one_line
 

@@ -7,7 +7,9 @@ import pytest
 
 from newsletter.comparisons.model import Label, PanelVerdict, Pricing, VoteTally
 from newsletter.errors import InputError
-from newsletter.rendering.context import checked_subject, comparison_view, issue_view, web_address
+from newsletter.rendering.context import checked_subject, comparison_view, issue_view
+from newsletter.rendering.intro import Paragraph, Run, Span
+from newsletter.rendering.links import web_address
 from newsletter.selection import Section
 
 
@@ -15,7 +17,7 @@ def test_an_issue_says_when_and_where_it_is(week: ModuleType) -> None:
     view = issue_view(week.PUBLICATION, week.content(*week.full_week(), intro="One.\n\n\nTwo\nlines.\r\n\r\n"))
     assert (view.key, view.day) == ("2026-W47", "16 November 2026")
     assert view.web_url == "https://verdicts.example.org/issues/2026-W47"
-    assert view.intro == ("One.", "Two lines.")
+    assert view.intro == tuple(Paragraph(((Span((Run(words),)),),)) for words in ("One.", "Two lines."))
     assert view.postal_lines == ("Verdict Press", "Example Street 1", "12345 Sampletown")
     assert (len(view.full), len(view.briefs)) == (5, 10)
 

@@ -1,33 +1,28 @@
+"""None"""
+
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
-from pathlib import Path
+from datetime import date
 from types import ModuleType
 
 import jinja2
 import pytest
 
 from newsletter.comparisons.model import Label, PanelVerdict, Pricing
-from newsletter.errors import InputError
 from newsletter.issues import Brand
 from newsletter.rendering.lint import lint_mail
 from newsletter.rendering.markup import Element, read_html
 from newsletter.rendering.mjml import (
     RenderedMail,
-    attr,
-    mail_environment,
     render_correction,
     render_issue,
-    render_notice,
     split_mail,
 )
-from newsletter.rendering.personal_mails import render_confirmation
 from newsletter.rendering.slots import reader_slots
 from newsletter.selection import Section
 
-TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 SITE, TOKEN = "https://verdicts.example.org", "1.7.abc"
 LINK = f"{SITE}/unsubscribe/{TOKEN}"
 
@@ -316,145 +311,6 @@ def test_rendering_twice_gives_the_same_bytes(
 def test_a_nonce_that_is_not_hex_is_refused(environment: jinja2.Environment, week: ModuleType, nonce: str) -> None:
     with pytest.raises(ValueError, match="hex digits"):
         render_issue(environment, week.PUBLICATION, week.content(), nonce)
-
-
-def test_a_confirmation_names_when_it_was_asked_for_and_how_long_it_holds(
-    environment: jinja2.Environment, week: ModuleType
-) -> None:
-    url = "https://verdicts.example.org/confirm/abc.def"
-    asked = datetime(2026, 11, 16, 23, 5, tzinfo=timezone(timedelta(hours=-3)))
-    mail = render_confirmation(environment, week.PUBLICATION, confirm_url=url, asked_at=asked, days_valid=7)
-    assert mail.subject == "Confirm your subscription to Weekly AI Tool Verdicts"
-    assert [one.attributes["href"] for one in elements(mail, "a")] == [url, url], "a button, and the bare address"
-    assert elements(mail, "a")[1].text == url
-    assert f"\n{url}\n" in mail.text
-    for whole in (text_of(mail.html), " ".join(mail.text.split())):
-        assert "asked on 17 November 2026 at 02:05 UTC" in whole
-        assert "works for 7 days." in whole
-        assert "12345 Sampletown" in whole
-    assert "__nl" not in mail.html + mail.text
-
-
-def test_a_confirmation_of_one_day_counts_in_the_singular(environment: jinja2.Environment, week: ModuleType) -> None:
-    mail = render_confirmation(
-        environment, week.PUBLICATION, confirm_url="https://a.example/c", asked_at=datetime.now(UTC), days_valid=1
-    )
-    assert "works for 1 day." in text_of(mail.html)
-    assert "works for 1 day." in " ".join(mail.text.split())
-
-
-def test_a_notice_holds_its_heading_its_paragraphs_and_one_button(
-    environment: jinja2.Environment, week: ModuleType
-) -> None:
-    url = "https://verdicts.example.org/issues/2026-W47"
-    mail = render_notice(
-        environment,
-        week.PUBLICATION,
-        subject="Draft ready",
-        heading="Issue 2026-W47 is drafted",
-        paragraphs=["Five in full.", "Nothing goes out until you approve it."],
-        button=("Open the draft", url),
-    )
-    assert (mail.subject, mail.preheader) == ("Draft ready", "Five in full.")
-    assert [one.text for one in elements(mail, "h1")] == ["Issue 2026-W47 is drafted"]
-    assert [(one.text, one.attributes["href"]) for one in elements(mail, "a")] == [("Open the draft", url)]
-    assert mail.text.startswith(
-        "Issue 2026-W47 is drafted\n\nFive in full.\n\nNothing goes out until you approve it.\n\n"
-        f"Open the draft:\n{url}\n\n---"
-    )
-
-
-def test_a_notice_may_have_neither_button_nor_paragraphs(environment: jinja2.Environment, week: ModuleType) -> None:
-    mail = render_notice(environment, week.PUBLICATION, subject="S", heading="H", paragraphs=[], button=None)
-    assert elements(mail, "a") == []
-    assert mail.preheader == ""
-
-
-def test_the_mails_to_one_person_follow_the_same_rules_but_for_unsubscribing(
-    environment: jinja2.Environment, week: ModuleType
-) -> None:
-    confirmation = render_confirmation(
-        environment, week.PUBLICATION, confirm_url="https://a.example/c", asked_at=datetime.now(UTC), days_valid=7
-    )
-    notice = render_notice(
-        environment,
-        week.PUBLICATION,
-        subject="S",
-        heading="H",
-        paragraphs=["A paragraph that is long enough to be a preheader."],
-        button=("Open the draft", "https://a.example/d"),
-    )
-    for mail in (confirmation, notice):
-        found = lint_mail(
-            mail, nonce=week.NONCE, publication=week.PUBLICATION, allow_loopback=False, headers=week.SLOT_HEADERS
-        )
-        assert {finding.message for finding in found} == {
-            "No link to unsubscribe can be seen.",
-            "There is no link to unsubscribe.",
-        }
-
-
-@pytest.mark.parametrize(
-    ("value", "printed"),
-    [
-        ("plain & <b> \"q\" 'a' \\", "plain &#38; &#60;b&#62; &#34;q&#34; &#39;a&#39; &#92;"),
-        ("{{x}} %y%", "&#123;&#123;x&#125;&#125; &#37;y&#37;"),
-        ("a\nb\tc\x00", "a b c "),
-        ("é\u00a0👩\u200d💻", "&#233;&#160;&#128105;&#8205;&#128187;"),
-    ],
-)
-def test_attribute_values_become_printable_ascii(value: str, printed: str) -> None:
-    assert attr(value) == printed
-
-
-def test_templates_never_switch_escaping_off_and_quote_every_attribute_twice() -> None:
-    sources = {path: path.read_text() for path in TEMPLATES.rglob("*.j2")}
-    assert len(sources) >= 9
-    for path, source in sources.items():
-        markup = re.sub(r"\{[%#{].*?[%#}]\}", "", source, flags=re.DOTALL)
-        assert not re.search(r"\|\s*safe|autoescape|Markup", source), path
-        assert not re.search(r"<[^>]*=\s*'", markup), path
-        assert not re.search(r'(?:href|src|alt|title)="\{\{(?![^}]*\|\s*attr\s*\}\})', source), path
-
-
-def broken(**templates: str) -> jinja2.Environment:
-    return mail_environment(jinja2.DictLoader({f"email/{name}": source for name, source in templates.items()}))
-
-
-def test_mjml_that_does_not_parse_names_its_template(week: ModuleType) -> None:
-    environment = broken(**{"notice.mjml.j2": "<mjml><mj-body></mjml>", "notice.txt.j2": ""})
-    with pytest.raises(InputError, match=r"email/notice\.mjml\.j2 is not valid MJML"):
-        render_notice(environment, week.PUBLICATION, subject="S", heading="H", paragraphs=[], button=None)
-
-
-def test_a_name_that_the_template_does_not_get_is_an_error_and_no_blank(week: ModuleType) -> None:
-    with pytest.raises(jinja2.UndefinedError):
-        render_notice(
-            broken(**{"notice.mjml.j2": "{{ nobody }}"}),
-            week.PUBLICATION,
-            subject="S",
-            heading="H",
-            paragraphs=[],
-            button=None,
-        )
-
-
-def test_a_template_that_prints_none_is_an_error_and_no_blank(week: ModuleType) -> None:
-    with pytest.raises(TypeError, match="not known"):
-        render_notice(
-            broken(**{"notice.mjml.j2": "{{ button }}"}),
-            week.PUBLICATION,
-            subject="S",
-            heading="H",
-            paragraphs=[],
-            button=None,
-        )
-
-
-def test_a_template_that_prints_an_unknown_slot_is_refused(week: ModuleType) -> None:
-    mail = RenderedMail("s", "p", f"<p>__nl{week.NONCE}_address__</p>", "", "")
-    with pytest.raises(InputError, match="address"):
-        split_mail(mail, week.NONCE)
 
 
 def test_a_correction_leads_to_preferences_and_has_nothing_to_vote_on(
