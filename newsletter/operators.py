@@ -40,6 +40,19 @@ class Right(IntEnum):
 RIGHTS = {Role.VIEWER: Right.LOOK, Role.EDITOR: Right.EDIT, Role.OWNER: Right.OWN}
 
 
+def lesser(one: Role, other: Role) -> Role:
+    """The one of the two that may less."""
+    return min(one, other, key=RIGHTS.__getitem__)
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made a key or an invitation: an operator, or a key (`parent_id`); neither, where it was the command line."""
+
+    operator_id: int | None = None
+    parent_id: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """One person who may sign in. Times are aware UTC."""

@@ -14,7 +14,9 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from newsletter.app.api_keys import ApiKey, all_keys
 from newsletter.app.container import App
+from newsletter.app.makers import maker_of, reach_of
 from newsletter.app.record import note
 from newsletter.audience.subscriber import normal_address
 from newsletter.errors import InputError, NotFoundError, SignInError, TokenError
@@ -29,11 +31,22 @@ _STEP = 30
 _ISSUER_WORDS = "Address, password or code are not right."
 
 
-def make_invitation(app: App, email: str, role: Role, *, by: str = "command line", via: str = "command line") -> str:
-    """The token of a one-time link for a new operator; `email` '' lets whoever opens it say their own (first run)."""
+def make_invitation(
+    app: App,
+    email: str,
+    role: Role,
+    *,
+    by: str = "command line",
+    via: str = "command line",
+    made_with: ApiKey | None = None,
+) -> str:
+    """The token of a one-time link for a new operator; `email` '' lets whoever opens it say their own (first run). It
+    works while whoever made it may invite: an operator, or the program `made_with` a key.
+    """
     token = secrets.token_urlsafe(24)
     with app.store.transaction():
-        app.store.operators.invite(_hash(token), normal_address(email).casefold() if email else "", role, app.now())
+        address, maker = normal_address(email).casefold() if email else "", maker_of(app, by, made_with)
+        app.store.operators.invite(_hash(token), address, role, app.now(), maker)
         note(app, by, "invited", detail=f"{email or 'the first operator'} as {role}", via=via)
     return token
 
@@ -51,13 +64,15 @@ def has_operator(app: App) -> bool:
 
 
 def invited(app: App, token: str) -> tuple[str, Role]:
-    """(address or "", role) of an invitation. Raises TokenError where it is used, too old or none."""
+    """(address or "", role) of an invitation. Raises TokenError where it is used, too old or none, or whoever made it
+    may invite nobody any more.
+    """
     found = app.store.operators.invitation(_hash(token), app.now() - INVITE)
-    if found is None:
+    if found is None or reach_of(app, found[2], Role.OWNER) is not Role.OWNER:
         raise TokenError(
             "This link was used, or is older than a day.", next_step="`newsletter operators invite` makes a new one."
         )
-    return found
+    return found[:2]
 
 
 def accept_invitation(app: App, token: str, email: str, password: str) -> str:
@@ -132,9 +147,18 @@ def all_operators(app: App) -> list[Operator]:
     return app.store.operators.all()
 
 
-def let_in(app: App, email: str, *, allowed: bool, by: str, via: str) -> None:
-    """Let somebody sign in, or end their sessions and let them no more. Raises NotFoundError, and InputError for the
-    last owner: somebody must be able to let others in.
+def find_operator(app: App, number: int) -> Operator:
+    """Raises NotFoundError."""
+    found = app.store.operators.by_id(number)
+    if found is None:
+        raise NotFoundError(f"There is no operator {number}.", next_step="See `newsletter operators list`.")
+    return found
+
+
+def let_in(app: App, email: str, *, allowed: bool, by: str, via: str) -> int:
+    """Let somebody sign in, or end their sessions and let them no more. With them go the keys and invitations that they
+    made, and come back; how many keys. Raises NotFoundError, and InputError for the last owner: somebody must be able
+    to let others in.
     """
     with app.store.transaction():
         found = app.store.operators.by_email(email.strip().casefold())
@@ -144,8 +168,16 @@ def let_in(app: App, email: str, *, allowed: bool, by: str, via: str) -> None:
         last = operator.role is Role.OWNER and operator.disabled_at is None and app.store.operators.owners() == 1
         if not allowed and last:
             raise InputError(f"{email} is the only owner.", next_step="Invite another owner first.")
+        before = _working_keys(app)
         app.store.operators.disable(operator.id, None if allowed else app.now())
-        note(app, by, "let in" if allowed else "let out", detail=operator.email, via=via)
+        keys = abs(_working_keys(app) - before)
+        detail = f"{operator.email}, with {keys} key{'' if keys == 1 else 's'}" if keys else operator.email
+        note(app, by, "let in" if allowed else "let out", detail=detail, via=via)
+    return keys
+
+
+def _working_keys(app: App) -> int:
+    return sum(key.reach is not None for key in all_keys(app))
 
 
 def change_role(app: App, email: str, role: Role, *, by: str, via: str) -> None:

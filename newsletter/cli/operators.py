@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.face import Face, common, safe, table
+from newsletter.cli.face import Face, common, counted, safe, table
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from newsletter.app.api_keys import ApiKey
 
 _ROLES = click.Choice(["viewer", "editor", "owner"])
 
@@ -63,29 +65,36 @@ def role_(face: Face, email: str, role: str) -> None:
     from newsletter.operators import Role
 
     change_role(face.app, email, Role(role), by="command line", via="command line")
-    face.answer({"email": email, "role": role}, lambda console: console.print(f"{email} is {role} from now on."))
+    face.answer({"email": email, "role": role}, lambda console: console.print(f"{safe(email)} is {role} from now on."))
 
 
 @operators.command("disable")
 @click.argument("email")
 @common
 def disable(face: Face, email: str) -> None:
-    """End every session of somebody, and let them sign in no more. Undo: enable."""
+    """End every session of somebody, let them sign in no more, and stop the keys they made. Undo: enable."""
     from newsletter.app.sign_in import let_in
 
-    let_in(face.app, email, allowed=False, by="command line", via="command line")
-    face.answer({"email": email, "allowed": False}, lambda console: console.print(f"{email} is out."))
+    keys = let_in(face.app, email, allowed=False, by="command line", via="command line")
+    more = f" With them went {counted(keys, 'key')} that they made." if keys else ""
+    face.answer(
+        {"email": email, "allowed": False, "keys": keys}, lambda console: console.print(f"{safe(email)} is out.{more}")
+    )
 
 
 @operators.command("enable")
 @click.argument("email")
 @common
 def enable(face: Face, email: str) -> None:
-    """Let somebody sign in again."""
+    """Let somebody sign in again; the keys they made work again too."""
     from newsletter.app.sign_in import let_in
 
-    let_in(face.app, email, allowed=True, by="command line", via="command line")
-    face.answer({"email": email, "allowed": True}, lambda console: console.print(f"{email} may sign in again."))
+    keys = let_in(face.app, email, allowed=True, by="command line", via="command line")
+    more = f" So may {counted(keys, 'key')} that they made." if keys else ""
+    face.answer(
+        {"email": email, "allowed": True, "keys": keys},
+        lambda console: console.print(f"{safe(email)} may come in again.{more}"),
+    )
 
 
 @operators.command("key")
@@ -115,14 +124,23 @@ def keys(face: Face) -> None:
     found = all_keys(face.app)
 
     def draw(console: Console) -> None:
-        rows = table("id", "name", "ends in", "role", "last used (UTC)", "state")
+        rows = table("id", "name", "ends in", "role", "made by", "last used (UTC)", "state")
         for one in found:
             used = f"{one.used_at:%Y-%m-%d %H:%M}" if one.used_at else "never"
-            state = f"revoked {one.revoked_at:%Y-%m-%d}" if one.revoked_at else "works"
-            rows.add_row(str(one.id), safe(one.name), safe(one.hint), str(one.role), used, state)
+            rows.add_row(
+                str(one.id), safe(one.name), safe(one.hint), str(one.role), safe(one.made_by), used, _state(one)
+            )
         console.print(rows if found else "No keys yet: newsletter operators key NAME")
 
     face.answer(found, draw)
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    if key.reach is None:
+        return "stopped, with its maker"
+    return "works" if key.reach is key.role else f"works, as {key.reach}"
 
 
 @operators.command("revoke")

@@ -6,14 +6,14 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.operators import Role
+from newsletter.operators import Maker, Role
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, moment_or_none, text_of
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as it is kept. `hint`: its last four characters; times are aware UTC."""
+    """A key as it is kept. `hint`: its last four characters; `role`: what it was made for; times are aware UTC."""
 
     id: int
     name: str
@@ -24,6 +24,9 @@ class ApiKey:
     used_at: datetime | None
     """To the minute."""
     revoked_at: datetime | None
+    maker: Maker
+    reach: Role | None = None
+    """What it may do now, once somebody worked that out; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,12 @@ class ApiKeys:
     def __init__(self, database: Sqlite) -> None:
         self._database = database
 
-    def add(self, key_hash: bytes, name: str, hint: str, role: Role, made_by: str, at: datetime) -> int:
+    def add(self, key_hash: bytes, name: str, hint: str, role: Role, made_by: str, maker: Maker, at: datetime) -> int:
         """The id of a new key."""
         return self._database.insert(
-            "INSERT INTO api_key (key_hash, name, hint, role, made_by, made_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (key_hash, name, hint, str(role), made_by, text_of(at)),
+            "INSERT INTO api_key (key_hash, name, hint, role, made_by, made_at, operator_id, parent_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (key_hash, name, hint, str(role), made_by, text_of(at), maker.operator_id, maker.parent_id),
         )
 
     def by_hash(self, key_hash: bytes) -> ApiKey | None:
@@ -106,4 +110,5 @@ def _key(row: sqlite3.Row) -> ApiKey:
         moment_of(row["made_at"]),
         moment_or_none(row["used_at"]),
         moment_or_none(row["revoked_at"]),
+        Maker(row["operator_id"], row["parent_id"]),
     )

@@ -31,7 +31,13 @@ from newsletter.errors import (
 from newsletter.operators import Right
 from newsletter.web.api import PREFIX, PROBLEM, problem_answer
 
+
+class UnseenError(InputError):
+    """A change does not say of what."""
+
+
 STATUSES: dict[type[NewsletterError], int] = {
+    UnseenError: 428,  # before InputError: the first that fits counts
     InputError: 422,
     NotFoundError: 404,
     TransitionError: 409,
@@ -41,7 +47,9 @@ STATUSES: dict[type[NewsletterError], int] = {
     ProviderError: 503,
     StoreError: 503,
 }
-"""What each error is answered with; any other is a fault of ours."""
+"""What each error is answered with; any other is a fault of ours. A ContentChangedError is 412 where If-Match said what
+was seen.
+"""
 
 SCHEME = "key"
 _NAME = r"^[!-~]{1,255}$"
@@ -53,6 +61,14 @@ _ONCE = {
     "description": "A name of your own for this call: made again under it within 24 hours, it is answered the same and"
     " nothing is done twice.",
 }
+_MARK = r'"([0-9a-f]{1,64})"'
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": f"^{_MARK}$"},
+    "description": "The `ETag` of what you looked at, instead of `seen`.",
+}
 _WHY = {
     400: "The body cannot be read as JSON.",
     401: "There is no key that works with it.",
@@ -60,9 +76,11 @@ _WHY = {
     404: "There is no such thing.",
     408: "The body did not come in time.",
     409: "The state it is in does not allow this, or somebody changed it meanwhile. Nothing was done.",
+    412: "Somebody changed it since it had the ETag of If-Match. Nothing was done.",
     413: "The body is too large.",
     421: "This site has another name.",
     422: "The request is not as its description asks; or its Idempotency-Key was that of another call.",
+    428: "It does not say what you looked at: send its ETag as If-Match, or its `seen`.",
     500: "Something went wrong here.",
     503: "This cannot be done right now, and nothing was changed.",
 }
@@ -90,11 +108,30 @@ class Keyed:
         return self._add("GET", path, name, right, 200, {*_READS, *statuses}, {})
 
     def write(
-        self, method: str, path: str, name: str, *statuses: int, shape: type[BaseModel], right: Right, status: int = 200
+        self,
+        method: str,
+        path: str,
+        name: str,
+        *statuses: int,
+        shape: type[BaseModel],
+        right: Right,
+        status: int = 200,
+        marked: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """An act, which answers `shape`. Its handler returns what acted() returns."""
-        told = {"response_model": shape, "once": True}
-        return self._add(method, path, name, right, status, {*_WRITES, *statuses}, told)
+        """An act, which answers `shape`. Its handler returns what acted() returns; that of one which is `marked` asks
+        seen() for the mark of what it is to change.
+        """
+        told = {"response_model": shape, "parameters": [_ONCE, _IF_MATCH] if marked else [_ONCE]}
+        more = {412, 428} if marked else set()
+        return self._add(method, path, name, right, status, {*_WRITES, *statuses, *more}, told)
+
+    def download(self, path: str, name: str, *media: str, right: Right) -> Callable[[Handler], Handler]:
+        """A file that leaves the house: an act, because who took it is recorded, which may be done again. Its handler
+        returns the answer, of one of the types `media`.
+        """
+        file = {"schema": {"type": "string", "format": "binary"}}
+        told = {"response_class": Response, "file": {"description": "The file.", "content": dict.fromkeys(media, file)}}
+        return self._add("POST", path, name, right, 200, set(_WRITES), told)
 
     def _add(
         self, method: str, path: str, name: str, right: Right, status: int, statuses: set[int], told: dict[str, Any]
@@ -105,9 +142,11 @@ class Keyed:
             one: {"description": _WHY[one], "content": body} | ({"headers": _HEADERS[one]} if one in _HEADERS else {})
             for one in sorted(statuses)
         }
+        if file := told.pop("file", None):
+            problems[200] = file
         extra: dict[str, Any] = {"security": [{SCHEME: []}]}
-        if told.pop("once", False):
-            extra["parameters"] = [_ONCE]
+        if parameters := told.pop("parameters", None):
+            extra["parameters"] = parameters
 
         def add(handler: Handler) -> Handler:
             self._site.router.add_api_route(
@@ -138,23 +177,46 @@ class Keyed:
         act: str,
         do: Callable[[], BaseModel],
         *,
-        subject: str = "",
+        subject: str | Callable[[Any], str] = "",
         status: int = 200,
         dry_run: bool = False,
+        shown_once: frozenset[str] = frozenset(),
     ) -> Response:
         """Do it, write it into the record, and keep the answer for a call that comes again: all of it, or nothing.
 
-        A `dry_run` is not written into the record, and not kept.
+        `act` is empty where what is done writes itself into the record; `subject` may be told from the answer. A
+        `dry_run` is not written into it, and not kept; nor are fields that are `shown_once`, because they are secrets.
+        Where the answer has a `seen`, that is its ETag too.
         """
         with self._app.store.transaction():
-            body = do().model_dump_json(exclude_none=True).encode()
+            made = do()
             if not dry_run:
-                note(self._app, self.key(request).name, act, subject=subject, via="api")
+                if act:
+                    told = subject(made) if callable(subject) else subject
+                    note(self._app, self.key(request).name, act, subject=told, via="api")
                 if request.state.claim is not None:
-                    keep_answer(self._app, request.state.claim, status, body)
+                    kept = made.model_dump_json(exclude_none=True, exclude=set(shown_once)).encode()
+                    keep_answer(self._app, request.state.claim, status, kept)
         if not dry_run:
             request.state.claim = None
-        return _json(status, body)
+        mark = getattr(made, "seen", None)
+        return _json(status, made.model_dump_json(exclude_none=True).encode(), {"ETag": f'"{mark}"'} if mark else None)
+
+    def seen(self, request: Request, given: str | None, *, needed: bool = True) -> str | None:
+        """The mark of what a program looked at before it changes that: its ETag in If-Match, or `given` in the body.
+
+        Raises UnseenError where there is none and one is `needed`, and InputError where it is not one mark.
+        """
+        told = ", ".join(request.headers.getlist("if-match"))
+        if not told:
+            if given is None and needed:
+                raise UnseenError("This does not say what you looked at.", next_step="Send its ETag as If-Match.")
+            return given
+        found = re.fullmatch(_MARK, told)
+        if found is None or given not in (None, found[1]):
+            raise InputError("If-Match takes the one ETag of what you looked at.", next_step='Like "5f3c…".')
+        request.state.if_match = True
+        return found[1]
 
     async def pass_on(self, request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
         """Let a request in whose key may, once."""
@@ -163,8 +225,8 @@ class Keyed:
             return problem_answer(401, headers={"WWW-Authenticate": 'Bearer realm="operators"'})
         right = self.rights[request.method, request.scope["route"].path]
         if not may(key, right):
-            return problem_answer(403, f"The key {key.name} is that of a {key.role}, and this asks for more.")
-        request.state.key, request.state.claim = key, None
+            return problem_answer(403, f"The key {key.name} may what a {key.reach} may, and this asks for more.")
+        request.state.key, request.state.claim, request.state.if_match = key, None, False
         try:
             name = None if request.method == "GET" else request.headers.get("idempotency-key")
             if name is not None:
@@ -174,7 +236,7 @@ class Keyed:
                 request.state.claim = found
             return await handle(request)
         except tuple(STATUSES) as error:
-            return self._problem(error)
+            return self._problem(request, error)
         finally:
             if request.state.claim is not None:  # nothing was done
                 await run_in_threadpool(give_up, self._app, request.state.claim)
@@ -185,8 +247,10 @@ class Keyed:
         target = f"{request.method} {request.url.path}?{request.url.query}\n"
         return claim_call(self._app, key.id, name, target.encode() + body)
 
-    def _problem(self, error: NewsletterError) -> Response:
+    def _problem(self, request: Request, error: NewsletterError) -> Response:
         status = next(number for kind, number in STATUSES.items() if isinstance(error, kind))
+        if isinstance(error, ContentChangedError) and request.state.if_match:
+            status = 412
         if status == 503:  # where it lies may tell of the machine
             return problem_answer(503, headers={"Retry-After": "30"})
         return problem_answer(status, str(error))

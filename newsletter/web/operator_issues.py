@@ -21,6 +21,7 @@ from newsletter.app.pause_all import pause_all
 from newsletter.app.preview_issue import check_issue, preview_issue
 from newsletter.app.record import note
 from newsletter.app.report_issue import evidence_of_unknown, report_issue, settle_unknown
+from newsletter.app.retry_rejected import look_at_retry, retry_rejected
 from newsletter.app.send_issue import cancel_issue, pause_issue, resume_issue
 from newsletter.errors import TransitionError
 from newsletter.issues import Issue
@@ -31,6 +32,7 @@ from newsletter.web.keyed import Keyed
 Key = Annotated[str, Path(pattern=shapes.KEY, description="Of the issue, like `2026-W48`.")]
 After = Annotated[int, Query(ge=0, le=10**15, description="The `next` of the page before.")]
 AfterIssue = Annotated[str, Query(pattern=f"^({shapes.KEY[1:-1]})?$", description="The `next` of the page before.")]
+Reader = Annotated[int | None, Query(ge=1, le=2**63 - 1, description="The number of a subscriber.")]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
@@ -61,6 +63,7 @@ def _whole(app: App, key: str) -> shapes.IssueWhole:
         places=[shapes.Place.model_validate(place) for place in detail.places],
         choices=[shapes.Choice.model_validate(choice) for choice in detail.choices],
         audience=detail.audience,
+        pulls=[shapes.Pull.model_validate(pull) for pull in detail.pulls],
     )
 
 
@@ -81,30 +84,34 @@ def _content(app: App, keyed: Keyed) -> None:
                 raise TransitionError("Somebody else drafted this slot just now.", next_step="Look at the list.")
             return _whole(app, drafted.key)
 
-        return keyed.acted(request, "drafted", do, subject=f"issue {body.slot}" if body.slot else "", status=201)
+        return keyed.acted(request, "drafted", do, subject=lambda made: f"issue {made.key}", status=201)
 
     @keyed.get("/issues/{key}", "show_issue", 404)
-    def show(key: Key) -> shapes.IssueWhole:
+    def show(response: Response, key: Key) -> shapes.IssueWhole:
         """One issue: its content, its audience, and why each candidate is in or out."""
-        return _whole(app, key)
+        found = _whole(app, key)
+        response.headers["ETag"] = f'"{found.seen}"'
+        return found
 
-    @keyed.write("PATCH", "/issues/{key}", "edit_issue", 404, shape=shapes.IssueWhole, right=Right.EDIT)
+    @keyed.write("PATCH", "/issues/{key}", "edit_issue", 404, shape=shapes.IssueWhole, right=Right.EDIT, marked=True)
     def edit(request: Request, key: Key, body: shapes.Edit) -> Response:
-        """Change texts, order and content. 409 where somebody else changed it since you looked."""
+        """Change texts, order and content, where nobody changed it since you looked."""
+        seen = keyed.seen(request, body.seen)
 
         def do() -> shapes.IssueWhole:
             changes = body.model_dump(exclude={"seen"})
-            edit_issue(app, key, by=keyed.key(request).name, seen=body.seen, **changes)
+            edit_issue(app, key, by=keyed.key(request).name, seen=seen, **changes)
             return _whole(app, key)
 
         return keyed.acted(request, "edited", do, subject=f"issue {key}")
 
-    @keyed.write("POST", "/issues/{key}/undo", "undo_edit", 404, shape=shapes.IssueWhole, right=Right.EDIT)
+    @keyed.write("POST", "/issues/{key}/undo", "undo_edit", 404, shape=shapes.IssueWhole, right=Right.EDIT, marked=True)
     def undo(request: Request, key: Key) -> Response:
-        """Take the newest change back; again for the one before."""
+        """Take the newest change back; again for the one before. With If-Match, only what you looked at."""
+        seen = keyed.seen(request, None, needed=False)
 
         def do() -> shapes.IssueWhole:
-            undo_edit(app, key)
+            undo_edit(app, key, seen=seen)
             return _whole(app, key)
 
         return keyed.acted(request, "undid the last change", do, subject=f"issue {key}")
@@ -115,9 +122,9 @@ def _content(app: App, keyed: Keyed) -> None:
         return shapes.Checks.model_validate(check_issue(app, key))
 
     @keyed.get("/issues/{key}/preview", "preview_issue", 404)
-    def preview(key: Key) -> shapes.Preview:
-        """The mail as it would go out now."""
-        return shapes.Preview.model_validate(preview_issue(app, key))
+    def preview(key: Key, reader: Reader = None) -> shapes.Preview:
+        """The mail as it would go out now; as one reader gets it, and why they would not."""
+        return shapes.Preview.model_validate(preview_issue(app, key, reader=reader))
 
 
 def _sending(app: App, keyed: Keyed) -> None:
@@ -206,6 +213,23 @@ def _after(app: App, keyed: Keyed) -> None:
 
         word = "sent" if body.sent else "not sent"
         return keyed.acted(request, f"settled what was unknown as {word}", do, subject=f"issue {key}")
+
+    @keyed.get("/issues/{key}/retry", "look_at_retry", 404)
+    def ask_to_retry(key: Key) -> shapes.Retry:
+        """Whom the provider definitely refused, and who of them would get it if it were tried again."""
+        return shapes.Retry.model_validate(look_at_retry(app, key))
+
+    @keyed.write(
+        "POST", "/issues/{key}/retry", "retry_issue", 404, shape=shapes.TriedAgain, right=Right.EDIT, status=202
+    )
+    def retry(request: Request, key: Key, body: shapes.Send) -> Response:
+        """Try again what was definitely refused. 409 where it would go to another number of readers."""
+
+        def do() -> shapes.TriedAgain:
+            issue, count = retry_rejected(app, key, expected=body.recipients)
+            return shapes.TriedAgain(again=count, issue=brief_of(issue))
+
+        return keyed.acted(request, "tried again what was refused", do, subject=f"issue {key}", status=202)
 
     @keyed.write(
         "POST", "/issues/{key}/correct", "correct_issue", 404, shape=shapes.Correction, right=Right.EDIT, status=201

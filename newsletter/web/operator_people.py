@@ -74,7 +74,7 @@ def operator_people(app: App, keyed: Keyed) -> None:
             added = add_suppression(app, body.email, body.reason)
             return shapes.Suppressed.model_validate(added).model_copy(update={"email": None})
 
-        return keyed.acted(request, "suppressed", done, status=201)
+        return keyed.acted(request, "suppressed", done, subject=lambda made: f"suppression {made.key}", status=201)
 
     @keyed.write("DELETE", "/suppressions/{which}", "lift_suppression", 404, shape=shapes.Suppressed, right=Right.EDIT)
     def lift(request: Request, which: Suppression) -> Response:

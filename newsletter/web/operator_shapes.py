@@ -104,6 +104,15 @@ class Choice(Told):
     reason: str
 
 
+class Pull(Told):
+    """What came of pulling a source of comparisons."""
+
+    source: str
+    at: datetime
+    problem: str = Field(description="What went wrong, or empty.")
+    counts: dict[str, int] = Field(description="new, changed, unchanged, rejected → comparisons.")
+
+
 class IssueWhole(IssueBrief):
     """One issue."""
 
@@ -113,6 +122,7 @@ class IssueWhole(IssueBrief):
     places: list[Place] = Field(description="In the order of the mail.")
     choices: list[Choice]
     audience: dict[str, int] = Field(description="The sum behind `recipients`, as of now.")
+    pulls: list[Pull] = Field(description="Of the sources, just before it was drafted.")
 
 
 class NewDraft(Asked):
@@ -125,10 +135,12 @@ class NewDraft(Asked):
 class Edit(Asked):
     """What to change. What is absent stays."""
 
-    seen: str = Field(max_length=64, description="The `seen` of the issue that you looked at.")
+    seen: str | None = Field(
+        None, max_length=64, description="The `seen` of the issue that you looked at; or send its ETag as If-Match."
+    )
     subject: str | None = Field(None, min_length=1, max_length=SUBJECT_LIMIT + 18)
     preheader: str | None = Field(None, min_length=PREHEADER_LIMITS[0], max_length=PREHEADER_LIMITS[1])
-    intro: str | None = Field(None, max_length=20_000)
+    intro: str | None = Field(None, max_length=20_000, description="A little Markdown; docs/words.md says which.")
     order: Slugs = Field([], description="Slugs that come first, in this order.")
     add: Slugs = []
     drop: Slugs = []
@@ -171,6 +183,14 @@ class Proposal(Told):
     fact: str
 
 
+class AsReader(Told):
+    """Whose mail it is, and why they would not get it (empty where they do)."""
+
+    number: int
+    address: str
+    why_not: str
+
+
 class Preview(Told):
     """Both parts of the mail, with links that lead nowhere."""
 
@@ -182,6 +202,7 @@ class Preview(Told):
     content_sha256: str
     approved: bool = Field(description="This is the content that was approved.")
     proposals: list[Proposal]
+    reader: AsReader | None = Field(None, description="Who it is drawn for; absent where it is nobody.")
 
 
 class NewTest(Asked):
@@ -256,6 +277,38 @@ class Correction(Told):
     mail: str | None = None
 
 
+class Refused(Told):
+    """Somebody who would get it, and why they did not."""
+
+    email: str | None = None
+    detail: str | None = Field(None, description="In the words of the provider.")
+
+
+class Retry(Told):
+    """What trying again would do."""
+
+    recipients: int = Field(description="Definitely refused, and still to be mailed.")
+    left: int = Field(description="Refused as well, and gone or suppressed since: they get nothing.")
+    people: list[Refused] = Field(description="The first hundred of the recipients.")
+    why_not: str = Field(description="Why it cannot be done now, or empty.")
+
+
+class TriedAgain(Told):
+    """How many wait now, and the issue as it is."""
+
+    again: int
+    issue: IssueBrief
+
+
+class Figure(Told):
+    """A number of a report; `count` and `share` are absent where nobody can say yet."""
+
+    name: str = Field(examples=["delivered"])
+    count: int | None = None
+    share: float | None = Field(None, description="Of the recipients, in per cent.")
+    median: float | None = Field(None, description="Of the shares of the last eight issues; absent where none knows.")
+
+
 class Report(Told):
     """What became of an issue."""
 
@@ -267,6 +320,7 @@ class Report(Told):
     outcomes: dict[str, int] = Field(description="What was reported since, and of how many.")
     no_report: int | None = Field(None, description="Accepted, and silent for 72 hours; absent until then.")
     seconds: float | None = None
+    figures: list[Figure] = Field(description="Each number beside the median of the issues before.")
 
 
 class Missed(Told):
