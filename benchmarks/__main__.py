@@ -11,7 +11,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from benchmarks import faces, ledger, mail, web
+from benchmarks import console, exports, faces, imports, ledger, mail, newcomers, web
 from benchmarks.table import Line, render
 
 ALL: dict[str, Callable[[bool], list[Line]]] = {
@@ -23,6 +23,10 @@ ALL: dict[str, Callable[[bool], list[Line]]] = {
     "help": faces.help_text,
     "pages": faces.pages,
     "web": web.web,
+    "console": console.console,
+    "newcomers": newcomers.newcomers,
+    "exports": exports.exports,
+    "imports": imports.comparisons,
 }
 
 

@@ -110,7 +110,8 @@ def take() -> None:
 
 
 def pages(folder: Path, with_sender: str, subscribers: int = 0) -> None:
-    """The pages, with a sender as threads beside them or without one; prints their address.
+    """The pages, with a sender as threads beside them (to the outbox, or `paced` as Resend lets it) or without one;
+    prints their address.
 
     With `subscribers` it makes a house of so many first, and prints the key of its approved issue too.
     """
@@ -128,6 +129,8 @@ def pages(folder: Path, with_sender: str, subscribers: int = 0) -> None:
     server = uvicorn.Server(uvicorn.Config(create_site(app, templates_folder()), log_level="warning", access_log=False))
     if with_sender == "threads":
         Sender(app).start()
+    elif with_sender == "paced":
+        Sender(replace(app, provider=Sink(_KEY))).start()
     print(f"http://127.0.0.1:{listener.getsockname()[1]} {key}", flush=True)
     server.run(sockets=[listener])
 

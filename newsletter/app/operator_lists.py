@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from io import BytesIO
 
 from newsletter.app.compose_issue import find_issue
 from newsletter.app.container import App
-from newsletter.app.import_comparisons import ComparisonImport, import_comparisons
-from newsletter.app.import_subscribers import ImportReport, import_subscribers
+from newsletter.app.import_comparisons import ComparisonImport, Upload, import_uploads
+from newsletter.app.import_subscribers import ImportReport, Wanted, read_list
 from newsletter.app.leave import erase_subscriber
 from newsletter.app.look_up import list_issues, look_at_number
 from newsletter.audience.subscriber import Subscriber
 from newsletter.comparisons.formats import to_document
-from newsletter.errors import InputError, NotFoundError
+from newsletter.errors import ContentChangedError, InputError, NotFoundError
 from newsletter.issues import Issue
 from newsletter.settings import flat
 
@@ -45,9 +45,8 @@ def issues_after(app: App, key: str, limit: int) -> tuple[list[Issue], str | Non
 def subscribers_after(
     app: App, after: int, limit: int, *, status: str = "", search: str = ""
 ) -> tuple[list[Subscriber], int | None]:
-    """(subscribers, the id to go on after) in the order they came."""
-    found = app.store.lists.subscribers(after, limit + 1, status, search)
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    """(subscribers, the id to go on after) in the order they came; a page of a search may be short, and go on."""
+    return app.store.lists.subscribers(after, limit, status, search)
 
 
 def missed_after(app: App, key: str, after: int, limit: int) -> tuple[list[Missed], int | None]:
@@ -65,31 +64,52 @@ def erase_person(app: App, number: int) -> None:
     erase_subscriber(app, found.email)
 
 
-def import_comparison_text(
+def import_one(
     app: App,
-    text: str,
-    ending: str,
+    upload: Upload,
     *,
     archived: bool,
     published_on: date | None = None,
     partial: bool = False,
+    columns: Mapping[str, str] | None = None,
     dry_run: bool = False,
+    seen: str | None = None,
+    by: str,
 ) -> ComparisonImport:
-    """Import one source that came as text; `ending` tells its format, like that of a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"sent{ending}"
-        path.write_text(text, encoding="utf-8")
-        return import_comparisons(
-            app, [path], archived=archived, published_on=published_on, partial=partial, dry_run=dry_run
+    """Import one source that somebody sent us, `by` them, and put it on record; what was `seen` is the mark of a dry
+    run. Raises ContentChangedError, with nothing imported, where anything else would come of it.
+    """
+    with app.store.transaction():
+        looked = import_uploads(
+            app, [upload], archived=archived, published_on=published_on, partial=partial, columns=columns
+        )
+        if seen not in (None, looked.mark):
+            raise ContentChangedError(
+                "It would not do what you saw any more, so nothing was imported.", next_step="Look at it once more."
+            )
+        if dry_run:
+            return looked
+        return import_uploads(
+            app,
+            [upload],
+            archived=archived,
+            published_on=published_on,
+            partial=partial,
+            columns=columns,
+            seen=looked.marks,
+            by=by,
+            via="api",
         )
 
 
-def import_subscriber_text(app: App, csv: str, consent: str, *, dry_run: bool) -> ImportReport:
-    """Import a CSV text, as import_subscribers() does a file. Raises InputError where it cannot be read at all."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sent.csv"
-        path.write_text(csv, encoding="utf-8", newline="")
-        return import_subscribers(app, path, consent, dry_run=dry_run)
+def import_subscriber_text(
+    app: App, csv: str, wanted: Wanted, *, name: str, dry_run: bool, seen: str | None = None
+) -> ImportReport:
+    """Import the text of a list, as import_subscribers() does a file of that `name`; what was `seen` is the mark of a
+    dry run. Raises InputError where it cannot be read at all, ContentChangedError where another plan comes of it.
+    """
+    with read_list(app, name, BytesIO(csv.encode()), wanted) as read:
+        return read.look() if dry_run else read.apply(shown=seen)
 
 
 def comparisons_as_documents(app: App) -> list[dict[str, object]]:

@@ -49,5 +49,5 @@ class Events:
 
     def counts(self) -> dict[str, int]:
         """Status → how many."""
-        rows = self._database.query("SELECT status, count(*) AS n FROM event GROUP BY status")
+        rows = self._database.query("SELECT status, n FROM event_count WHERE n > 0")
         return {row["status"]: row["n"] for row in rows}

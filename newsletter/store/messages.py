@@ -164,7 +164,7 @@ class Messages:
 
     def counts(self) -> dict[str, int]:
         """Status → how many."""
-        rows = self._database.query("SELECT status, count(*) AS n FROM message GROUP BY status")
+        rows = self._database.query("SELECT status, n FROM message_count WHERE n > 0")
         return {row["status"]: row["n"] for row in rows}
 
     def _set(self, message: MessageRow, assignment: str, values: tuple[Any, ...]) -> bool:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.operators import Operator, Role, Session
+from newsletter.operators import Maker, Operator, Role, Session
 from newsletter.store.sqlite import Sqlite
 from newsletter.store.times import moment_of, moment_or_none, text_of
 
@@ -97,20 +97,21 @@ class Operators:
         sql = "SELECT count(*) FROM operator WHERE role = 'owner' AND disabled_at IS NULL"
         return int(self._database.value(sql))
 
-    def invite(self, token_hash: bytes, email: str, role: Role, at: datetime) -> None:
+    def invite(self, token_hash: bytes, email: str, role: Role, at: datetime, maker: Maker) -> None:
         """`email` may be empty: the first run does not know it."""
         self._database.change(
-            "INSERT INTO invitation (token_hash, email, role, made_at) VALUES (?, ?, ?, ?)",
-            (token_hash, email, str(role), text_of(at)),
+            "INSERT INTO invitation (token_hash, email, role, made_at, operator_id, parent_id)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (token_hash, email, str(role), text_of(at), maker.operator_id, maker.parent_id),
         )
 
-    def invitation(self, token_hash: bytes, since: datetime) -> tuple[str, Role] | None:
-        """(address or "", role) of one that was made since then and not used; else None."""
+    def invitation(self, token_hash: bytes, since: datetime) -> tuple[str, Role, Maker] | None:
+        """(address or "", role, who made it) of one that was made since then and not used; else None."""
         row = self._database.one(
-            "SELECT email, role FROM invitation WHERE token_hash = ? AND used_at IS NULL AND made_at > ?",
+            "SELECT * FROM invitation WHERE token_hash = ? AND used_at IS NULL AND made_at > ?",
             (token_hash, text_of(since)),
         )
-        return (row["email"], Role(row["role"])) if row else None
+        return (row["email"], Role(row["role"]), Maker(row["operator_id"], row["parent_id"])) if row else None
 
     def use_invitation(self, token_hash: bytes, at: datetime) -> bool:
         """True where nobody used it before."""
@@ -163,9 +164,10 @@ class Operators:
 
     def deeds(self, subject: str = "", limit: int = 100, before: int | None = None) -> list[tuple[int, Deed]]:
         """(id, entry), newest first; of one `subject` where given, older than entry `before`."""
+        of = "subject = ? AND " if subject else ""  # by its index: a page of one subject does not read the whole record
         rows = self._database.query(
-            "SELECT * FROM audit WHERE (? = '' OR subject = ?) AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
-            (subject, subject, before, before, limit),
+            f"SELECT * FROM audit WHERE {of}(? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+            [*([subject] if subject else []), before, before, limit],
         )
         return [
             (

@@ -6,6 +6,7 @@ Every error is a problem document (RFC 9457). Nothing here needs a login, and no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from newsletter.app.read_api import (
     tool_facts,
     whole_comparison,
 )
+from newsletter.app.rename_tool import current_slug
 from newsletter.app.vote import vote_on_web, votes_on
 from newsletter.errors import TransitionError
 from newsletter.web import api_shapes as shapes
@@ -164,6 +166,7 @@ def public_interface(site: FastAPI, app: App, pages: Pages, identity: Identity, 
     @site.get(f"{PREFIX}/tools/{{slug}}", **_to_read("show_tool", 404))
     def show_tool(request: Request, slug: str) -> shapes.ToolAnswer:
         """A tool, its newest comparisons (100 at most), and how people voted on it."""
+        slug = current_slug(app, slug)
         found = tool_facts(app, slug)
         request.state.tools = (slug,)
         return shapes.ToolAnswer(
@@ -179,6 +182,7 @@ def public_interface(site: FastAPI, app: App, pages: Pages, identity: Identity, 
         """Vote ship or skip on a tool, as a visitor: one changeable vote for each network address, counted apart."""
         if wait := allowance.wait(visitor_key(request), app.now().timestamp()):
             return problem_answer(429, headers={"Retry-After": str(wait)})
+        slug = current_slug(app, slug)
         try:
             vote_on_web(app, identity.voter(request), slug, vote.choice, client=identity.client(request))
         except TransitionError as error:
@@ -201,11 +205,13 @@ def public_interface(site: FastAPI, app: App, pages: Pages, identity: Identity, 
         response.headers["Cache-Control"] = "no-store"
         return shapes.SubscriptionAnswer(detail="If that address can receive our mail, a link is on its way.")
 
-    description = _description(site.routes, facts.name, facts.site_url)
+    @cache  # made when it is first asked for: that takes as long as all the rest of the site
+    def description() -> dict[str, Any]:
+        return _description(site.routes, facts.name, facts.site_url)
 
     @site.get(f"{PREFIX}/openapi.json", include_in_schema=False)
     def describe() -> Response:
-        return JSONResponse(description, headers={"Cache-Control": "no-cache"})
+        return JSONResponse(description(), headers={"Cache-Control": "no-cache"})
 
 
 def _description(routes: Sequence[BaseRoute], name: str, site_url: str) -> dict[str, Any]:

@@ -28,10 +28,13 @@ from newsletter.web.console.numbers import numbers
 from newsletter.web.console.operators_page import operators_page
 from newsletter.web.console.outbox import outbox
 from newsletter.web.console.people import people
+from newsletter.web.console.previews import previews
 from newsletter.web.console.results import results
 from newsletter.web.console.schedule import schedule
 from newsletter.web.console.sending import sending
+from newsletter.web.console.sources import sources
 from newsletter.web.console.suppressions import suppressions
+from newsletter.web.console.tools import tools
 from newsletter.web.drafts import drafts
 from newsletter.web.feeds import feeds
 from newsletter.web.guard import Guard
@@ -90,6 +93,7 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     entering(site, app, pages, gate)
     home(app, gate)
     issues(app, gate)
+    previews(app, gate)
     stopping = stopping or threading.Event()
     sending(app, gate, stopping)
     results(app, gate)
@@ -100,11 +104,19 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     outbox(app, gate)
     comparisons(app, gate)
     importing(app, gate)
+    sources(app, gate)
+    tools(app, gate)
     people(app, gate)
     importing_people(app, gate)
     suppressions(app, gate)
     install(site, gate)
     site.state.gate, site.state.stopping = gate, stopping
+    finish(site, app, pages)
+    return site
+
+
+def finish(site: FastAPI, app: App, pages: Pages) -> None:
+    """What every site of ours has around its routes: how it says what went wrong, what it keeps, and its guard."""
 
     def problem(request: Request, status: int, detail: str = "") -> Response:
         """`detail` is for programs: a page says it in words of its own."""
@@ -117,6 +129,8 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
         if status == 413 and "/console/import/" in request.url.path:
             title, text = _TOO_LARGE
         action = (f"{pages.facts.site_url}/", "Go to its own name") if status == 421 else None
+        if status == 404 and request.url.path.startswith("/console/"):
+            action = ("/console", "Back to the desk")
         return pages.problem(request, status, title, text, action=action, headers=headers)
 
     def on_http(request: Request, error: Exception) -> Response:
@@ -136,7 +150,11 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
         assert isinstance(error, NotFoundError)
         if is_api(request):
             return problem_answer(404, str(error))
-        ways = {"outbox": ("/outbox", "Open the outbox"), "issues": ("/issues", "See all issues")}
+        ways = {
+            "outbox": ("/outbox", "Open the outbox"),
+            "issues": ("/issues", "See all issues"),
+            "console": ("/console", "Back to the desk"),
+        }
         action = ways.get(request.url.path.split("/")[1], ("/compare", "See all comparisons"))
         title, text = _PROBLEMS[404]
         if not any(str(asked) in error.what for asked in request.path_params.values()):
@@ -151,7 +169,7 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
     site.add_exception_handler(RequestValidationError, lambda request, error: problem(request, 422, words_of(error)))
     logo = app.settings.publication.brand.logo_url
     web = app.settings.web
-    site.add_middleware(Keeping, mark=partial(content_mark, app), reader_cookie=identity.reader_name)
+    site.add_middleware(Keeping, mark=partial(content_mark, app), reader_cookie=Identity(app).reader_name)
     site.add_middleware(
         Guard,
         site_url=app.settings.site_url,
@@ -160,4 +178,3 @@ def create_site(app: App, templates: Path, stopping: threading.Event | None = No
         hosts=web.hosts,
         form_origins=web.form_origins,
     )
-    return site
