@@ -87,13 +87,13 @@ def approve_issue(app: App, key: str, *, code: str | None = None) -> Issue:
         if code.strip().upper() != test_code_of(app, composed.sha256):
             raise InputError(
                 "This code is not of the issue as it is now.",
-                next_step=f"Send a new test: newsletter issues test {key}.",
+                next_step=f"Send a new test (`newsletter issues test {key} --to YOU`) and take the code in it.",
             )
         tested = composed.sha256
     if app.provider.capabilities.live and tested != composed.sha256:
         raise ChecksFailedError(
             "Nobody has confirmed receiving a test of this very content.",
-            next_step=f"Run `newsletter issues test {key} --to YOU`, then approve with the code in that mail: --code.",
+            next_step=f"Send a test (`newsletter issues test {key} --to YOU`), then approve with its code (--code).",
         )
     if not app.store.issues.move(
         issue.id,

@@ -26,7 +26,8 @@ from newsletter.errors import InputError
 from newsletter.issues import Issue, IssueStatus
 from newsletter.rendering.personalise import Segments
 from newsletter.rendering.slots import issue_slots, issue_tools, reader_slots
-from newsletter.store.deliveries import Addressee, BatchRow, Settlement
+from newsletter.store.batches import BatchRow
+from newsletter.store.deliveries import Addressee, Settlement
 
 _DOUBTS_IN_A_ROW = 5
 _LEASE_MARGIN = 60.0

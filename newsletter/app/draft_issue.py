@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from newsletter.app.compose_issue import content_of, keep_votes
 from newsletter.app.container import App
 from newsletter.errors import ChecksFailedError, TransitionError
-from newsletter.issues import Issue, IssueStatus, Slot, next_slots, require_status, slot_of_key
+from newsletter.issues import ISSUE_MOVES, Issue, IssueStatus, Slot, next_slots, require_status, slot_of_key
 from newsletter.rendering.proposals import propose_preheader, propose_subject
 from newsletter.selection import Candidate, Outcome, Section, Selection, choose_week
 from newsletter.store.comparisons import Stored
@@ -41,6 +41,12 @@ def draft_issue(app: App, key: str | None = None, *, again: bool = False) -> Dra
                 next_step="Edit it, or add --again to choose anew (this drops edits of content and order).",
             )
         if existing.status is not IssueStatus.DRAFT:
+            if key is None and IssueStatus.DRAFT not in ISSUE_MOVES[existing.status]:
+                later = next_slots(app.settings.weekly_rule, now, 2)[1]
+                raise TransitionError(
+                    f"Issue {slot.key} is {existing.status} already.",
+                    next_step=f"The week after it: `newsletter issues draft --slot {later.key}`.",
+                )
             require_status(slot.key, existing.status, IssueStatus.DRAFT)
     cutoff = min(now, slot.at)
     selection = choose_for(app, cutoff)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from newsletter.app.compose_issue import comparison_address, find_comparison
 from newsletter.app.container import App
 from newsletter.app.read_feeds import local_day
-from newsletter.comparisons.changes import FieldChange, facts_of, field_changes
+from newsletter.comparisons.changes import FieldChange, facts_of, field_changes, placed_like, says_the_same
 from newsletter.comparisons.formats import Reject, content_sha256, dump_yaml, parse_source
 from newsletter.comparisons.model import Comparison
-from newsletter.errors import ContentChangedError, InputError
+from newsletter.errors import ContentChangedError, InputError, NotFoundError
 from newsletter.store.comparisons import Shelved, Stored, Taken
 
 PER_PAGE = 50
@@ -46,10 +48,14 @@ def _below(cursor: str) -> tuple[date, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Replaced:
-    """A revision: when it came (aware UTC), and what it changed."""
+class Version:
+    """What became of a comparison by one revision: when (aware UTC), by whom, and what it changed."""
 
+    number: int
+    """The first one, before any revision, is 1."""
     at: datetime
+    by: str
+    """Empty where nobody kept it."""
     changes: tuple[FieldChange, ...]
 
 
@@ -65,8 +71,8 @@ class ComparisonDetail:
     """Where its button leads."""
     facts: tuple[tuple[str, tuple[str, str]], ...]
     """(field, (left, right)); empty where it is not known. At least one of the two is."""
-    history: tuple[Replaced, ...]
-    """Newest first."""
+    history: tuple[Version, ...]
+    """Newest first, the present one before all; not the first one, which changed nothing."""
     taken: tuple[Taken, ...]
     """The issues that have it, newest first."""
 
@@ -88,11 +94,11 @@ def look_at_comparison(app: App, slug: str) -> ComparisonDetail:
     )
 
 
-def _history(app: App, stored: Stored) -> list[Replaced]:
-    found, now = [], stored.comparison
-    for at, was in app.store.comparisons.revisions(stored.id)[:_MOST_HISTORY]:
-        found.append(Replaced(at, field_changes(was, now)))
-        now = was
+def _history(app: App, stored: Stored) -> list[Version]:
+    found, now, kept = [], stored.comparison, app.store.comparisons.revisions(stored.id)
+    for number, revised in zip(range(len(kept) + 1, 1, -1), kept[:_MOST_HISTORY], strict=False):
+        found.append(Version(number, revised.at, revised.by, field_changes(revised.was, now)))
+        now = revised.was
     return found
 
 
@@ -134,7 +140,24 @@ def propose_edit(app: App, slug: str, text: str) -> Proposal:
             f"A comparison keeps its two tools, {tools}.",
             "Keep the `slug` of each side; import a new pair.",
         )
-    comparison = replace(given, slug=slug)
+    return _proposed(stored, placed_like(stored.comparison, replace(given, slug=slug)))
+
+
+def propose_restore(app: App, slug: str, number: int) -> Proposal:
+    """A dry run of restore_comparison(). Raises NotFoundError."""
+    stored = find_comparison(app, slug)
+    states = [revised.was for revised in reversed(app.store.comparisons.revisions(stored.id))] + [stored.comparison]
+    if not 1 <= number <= len(states):
+        raise NotFoundError(
+            f"{stored.comparison.title} has no version {number}.",
+            next_step="It has only the one." if len(states) == 1 else f"It has 1 to {len(states)}; see its history.",
+        )
+    return _proposed(stored, replace(states[number - 1], slug=slug))
+
+
+def _proposed(stored: Stored, comparison: Comparison) -> Proposal:
+    if says_the_same(stored.comparison, comparison):
+        return Proposal((), (), stored.content_sha256, stored.comparison)
     return Proposal((), field_changes(stored.comparison, comparison), content_sha256(comparison), comparison)
 
 
@@ -152,28 +175,66 @@ def require_right(proposal: Proposal) -> Proposal:
     return proposal
 
 
-def edit_comparison(app: App, slug: str, text: str, *, seen: str | None = None) -> tuple[FieldChange, ...]:
-    """Make it what the YAML document `text` says, and keep what it was; what changed, nothing where nothing did.
+def edit_comparison(app: App, slug: str, text: str, *, by: str, seen: str | None = None) -> tuple[FieldChange, ...]:
+    """Make it what the YAML document `text` says, and keep what it was and who changed it (`by`); what changed,
+    nothing where nothing did. The same in another order or layout is no change, and the sides keep their places.
 
     `seen` is the content_sha256 of what was looked at. Raises NotFoundError, InputError with everything that is wrong,
     and ContentChangedError where somebody else changed it since; then nothing is changed.
     """
     with app.store.transaction():
         stored = _unchanged(app, slug, seen)
-        proposal = require_right(propose_edit(app, slug, text))
-        if proposal.comparison and proposal.sha256 != stored.content_sha256:
-            app.store.comparisons.revise(stored, proposal.comparison, app.now())
+        return _apply(app, stored, require_right(propose_edit(app, slug, text)), by)
+
+
+def restore_comparison(
+    app: App, slug: str, number: int, *, by: str, seen: str | None = None
+) -> tuple[FieldChange, ...]:
+    """Make it what its version `number` said, which is a revision like any other; what changed. Raises NotFoundError
+    for no version of it, and as edit_comparison().
+    """
+    with app.store.transaction():
+        stored = _unchanged(app, slug, seen)
+        return _apply(app, stored, propose_restore(app, slug, number), by)
+
+
+def _apply(app: App, stored: Stored, proposal: Proposal, by: str) -> tuple[FieldChange, ...]:
+    if proposal.comparison and proposal.sha256 != stored.content_sha256:
+        app.store.comparisons.revise(stored, proposal.comparison, app.now(), by)
     return proposal.changes
 
 
-def publish_comparison(app: App, slug: str, day: date, *, seen: str | None = None) -> bool:
+def publish_comparison(app: App, slug: str, day: date, *, by: str, seen: str | None = None) -> bool:
     """Date it; True where it had another date. Readers find it from that local date on. Raises as edit_comparison()."""
     with app.store.transaction():
         stored = _unchanged(app, slug, seen)
         if stored.comparison.published_on == day:
             return False
-        app.store.comparisons.revise(stored, replace(stored.comparison, published_on=day), app.now())
+        app.store.comparisons.revise(stored, replace(stored.comparison, published_on=day), app.now(), by)
     return True
+
+
+def change_comparison(
+    app: App,
+    slug: str,
+    *,
+    document: Mapping[str, object] | None = None,
+    published_on: date | None = None,
+    archived: bool | None = None,
+    by: str,
+    seen: str | None = None,
+) -> tuple[tuple[FieldChange, ...], bool]:
+    """What is given of the three at once: (what changed in the document, whether anything changed at all). Raises as
+    edit_comparison(); then nothing is changed.
+    """
+    changes: tuple[FieldChange, ...] = ()
+    with app.store.transaction():
+        _unchanged(app, slug, seen)
+        if document is not None:
+            changes = edit_comparison(app, slug, json.dumps(document, ensure_ascii=False), by=by)
+        dated = published_on is not None and publish_comparison(app, slug, published_on, by=by)
+        moved = archived is not None and archive_comparison(app, slug, archived)
+    return changes, bool(changes) or dated or moved
 
 
 def archive_comparison(app: App, slug: str, archived: bool) -> bool:

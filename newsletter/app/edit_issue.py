@@ -42,12 +42,7 @@ def edit_issue(
     with app.store.transaction():
         issue = _editable(app, key)
         before = app.store.issues.snapshot(issue.id)
-        if seen is not None and seen != _mark(before):
-            last = app.store.issues.last_edit(issue.id)
-            raise ContentChangedError(
-                f"{last[2] if last else 'Somebody else'} changed issue {key} while you were looking at it.",
-                next_step="Nothing of yours was saved over it: look at it as it is now, then say it again.",
-            )
+        _require_seen(app, issue, before, seen)
         if texts:
             app.store.issues.set(issue.id, **texts)
         if order or add or drop or full or brief:
@@ -59,16 +54,28 @@ def edit_issue(
     return find_issue(app, key)
 
 
-def undo_edit(app: App, key: str) -> Issue:
-    """Take the newest change back; again for the one before. Raises TransitionError where there is none."""
+def undo_edit(app: App, key: str, *, seen: str | None = None) -> Issue:
+    """Take the newest change back; again for the one before. Raises TransitionError where there is none, and
+    ContentChangedError as edit_issue() does.
+    """
     with app.store.transaction():
         issue = _editable(app, key)
+        _require_seen(app, issue, app.store.issues.snapshot(issue.id), seen)
         last = app.store.issues.last_edit(issue.id)
         if last is None:
             raise TransitionError(f"Nothing of issue {key} was changed.", next_step="There is nothing to undo.")
         app.store.issues.restore(issue.id, last[0], last[3])
         _void_approval(app, issue)
     return find_issue(app, key)
+
+
+def _require_seen(app: App, issue: Issue, snapshot: str, seen: str | None) -> None:
+    if seen is not None and seen != _mark(snapshot):
+        last = app.store.issues.last_edit(issue.id)
+        raise ContentChangedError(
+            f"{last[2] if last else 'Somebody else'} changed issue {issue.key} while you were looking at it.",
+            next_step="Nothing of yours was saved over it: look at it as it is now, then say it again.",
+        )
 
 
 def content_mark(app: App, issue: Issue) -> str:

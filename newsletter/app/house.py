@@ -14,7 +14,7 @@ from newsletter.settings import Settings, flat, meanings
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """One setting. `value` as text, masked where it is secret; `origin`: default, file, environment or flag."""
+    """One setting. `value` as text, masked where it is secret; `origin`: default, file, environment, flag or demo."""
 
     key: str
     value: str

@@ -46,6 +46,7 @@ def unsubscribe(app: App, token: str, *, source: str) -> Subscriber:
         if app.store.subscribers.unsubscribe(subscriber.id, app.now()):
             app.store.subscribers.record(subscriber.id, Consent(ConsentKind.UNSUBSCRIBED, app.now(), source))
             app.store.messages.cancel_waiting(subscriber.id, "welcome")  # it may carry an issue
+            app.store.results.left_by(app.signer.read_reader(token).issue_id, subscriber.id, app.now())
     return of_reader(app, token)
 
 
@@ -57,6 +58,8 @@ def undo_unsubscribe(app: App, token: str) -> Subscriber:
         allowed = subscriber.email is not None and not people.suppression(subscriber.email)
         if allowed and people.activate(subscriber.id, app.now(), SubscriberStatus.UNSUBSCRIBED):
             people.record(subscriber.id, Consent(ConsentKind.RESUBSCRIBED, app.now(), "undo on the unsubscribe page"))
+            if subscriber.unsubscribed_at is not None:
+                app.store.results.came_back(subscriber.id, subscriber.unsubscribed_at)
     return of_reader(app, token)
 
 
@@ -117,7 +120,10 @@ def erase(app: App, token: str) -> None:
     """
     subscriber = of_reader(app, token)
     if subscriber.email is not None:
-        _erase(app, subscriber, "erase page")
+        with app.store.transaction():
+            if subscriber.status is SubscriberStatus.ACTIVE:
+                app.store.results.left_by(app.signer.read_reader(token).issue_id, subscriber.id, app.now())
+            _erase(app, subscriber, "erase page")
 
 
 def _erase(app: App, subscriber: Subscriber, source: str) -> None:

@@ -5,30 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from newsletter.app.compose_issue import corrected_issue, find_comparison, find_issue
+from newsletter.app.compose_issue import corrected_issue, find_issue
 from newsletter.app.container import App
 from newsletter.app.subscribe import find_subscriber
 from newsletter.audience.consent import Consent
 from newsletter.audience.subscriber import Subscriber, SuppressionReason, normal_address
-from newsletter.comparisons.model import Comparison, Verdict
+from newsletter.comparisons.model import Verdict
+from newsletter.comparisons.pull import Pull
 from newsletter.errors import InputError, NotFoundError
 from newsletter.issues import Issue, IssueStatus
 from newsletter.selection import Section
 from newsletter.store.comparisons import Stored
-from newsletter.store.people_lists import Listed
+from newsletter.store.people_lists import Leaf
 
 
 def list_comparisons(app: App, search: str = "") -> list[Stored]:
     """Newest first."""
     return app.store.comparisons.all(search)
-
-
-def revisions_of(app: App, slug: str) -> list[tuple[datetime, Comparison]]:
-    """(until when, what it was), newest first."""
-    return app.store.comparisons.revisions(find_comparison(app, slug).id)
 
 
 def list_subscribers(app: App, status: str = "", search: str = "", limit: int = -1) -> Iterator[Subscriber]:
@@ -50,9 +45,9 @@ def page_of_subscribers(
     begins: bool = False,
     after: int = 0,
     limit: int,
-) -> list[Listed]:
+) -> Leaf:
     """Some of them, who came last first; with `search` those whose address holds it (or `begins` with it), in order of
-    addresses. `after`: the id of the last one seen.
+    addresses. `after`: as the page before told.
     """
     return app.store.people.page(status, topic, search, begins=begins, after=after, limit=limit)
 
@@ -155,6 +150,8 @@ class IssueDetail:
     places: list[Place]
     choices: list[Explained]
     audience: dict[str, int]
+    pulls: list[Pull]
+    """Of the sources, just before it was drafted."""
 
 
 def look_at_issue(app: App, key: str) -> IssueDetail:
@@ -185,7 +182,7 @@ def look_at_issue(app: App, key: str) -> IssueDetail:
         audience = people.audience(now, sorted(topics))
     else:
         audience = ledger.accepted_audience(original, now)
-    return IssueDetail(issue, places, explained, audience)
+    return IssueDetail(issue, places, explained, audience, app.store.sources.for_issue(issue.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +204,3 @@ def look_at_health(app: App) -> Health:
         app.store.events.counts(),
         app.store.issues.in_status(*waiting),
     )
-
-
-def back_up(app: App, target: Path) -> int:
-    """A consistent copy into a new file, noted as the last; its size in bytes. Raises InputError where it exists."""
-    if target.exists():
-        raise InputError(f"{target} exists.", next_step="Name a file that does not exist yet.")
-    app.store.backup(target)
-    app.store.meta.backed_up_at = app.now()
-    return target.stat().st_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.app.container import App
@@ -39,15 +39,21 @@ def queue_mail(
     return app.store.messages.add(key, kind, address, envelope, mail.html, mail.text, app.now(), subscriber_id)
 
 
-def queue_confirmation(app: App, subscriber_id: int, address: str) -> int | None:
-    """Ask for confirmation, at most once in 24 hours and three times in all; None where that is used up."""
+def queue_confirmation(app: App, subscriber_id: int, address: str, *, asked_at: datetime | None = None) -> int | None:
+    """Ask for confirmation, at most once in 24 hours and three times in all; None where that is used up. The mail says
+    that they asked for it at `asked_at` (aware UTC), or now.
+    """
     now = app.now()
     with app.store.transaction():
         if not _may_confirm(app, subscriber_id):
             return None
         url = f"{app.settings.site_url}/confirm/{app.signer.confirmation(subscriber_id)}"
         mail = render_confirmation(
-            app.mail_templates, app.settings.publication, confirm_url=url, asked_at=now, days_valid=CONFIRM_DAYS
+            app.mail_templates,
+            app.settings.publication,
+            confirm_url=url,
+            asked_at=asked_at or now,
+            days_valid=CONFIRM_DAYS,
         )
         key = f"confirm/{subscriber_id}/{secrets.token_hex(8)}"  # once by _may_confirm()
         return queue_mail(app, key, "confirmation", address, mail, subscriber_id=subscriber_id)

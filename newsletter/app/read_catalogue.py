@@ -16,7 +16,8 @@ from newsletter.app.read_feeds import local_day
 from newsletter.app.read_pages import IssueLink, published_issues
 from newsletter.comparisons.model import Comparison, Label, Tool
 from newsletter.errors import InputError, NotFoundError
-from newsletter.rendering.context import day_in_words, web_address
+from newsletter.rendering.context import day_in_words
+from newsletter.rendering.links import web_address
 from newsletter.rendering.week import summary
 from newsletter.rendering.words import CONTROLS, in_mail_order, in_words, lean, lean_sentence, one_line
 from newsletter.store.catalogue import Listed, Topic

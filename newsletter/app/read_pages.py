@@ -37,6 +37,8 @@ class SiteFacts:
     postal_lines: tuple[str, ...]
     about_panel: str | None
     brand: Brand
+    living: bool = True
+    """False where only pages are left: in a copy, and after a farewell. Nothing can be sent from them then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,13 +46,13 @@ def revisions_of(app: App, comparison_id: int, comparison: Comparison) -> tuple[
     """How a comparison came to be what it is now, newest first. Days are local."""
     kept = app.store.comparisons.revisions(comparison_id)[:_MOST_READ]
     found = []
-    states = (comparison, *(was for _, was in kept))
-    for (replaced_at, _), (now, was) in zip(kept, pairwise(states), strict=True):
+    states = (comparison, *(revised.was for revised in kept))
+    for revised, (now, was) in zip(kept, pairwise(states), strict=True):
         verdicts, kinds = _verdicts(was, now), _kinds(was, now)
         if verdicts:
             kinds = [kind for kind in kinds if kind != _COUNT]  # said already
         if verdicts or kinds:
-            day = replaced_at.astimezone(app.settings.zone).date()
+            day = revised.at.astimezone(app.settings.zone).date()
             found.append(Revision(day_in_words(day), day, verdicts, listed(kinds)))
     return tuple(found[:_MOST_SHOWN])
 

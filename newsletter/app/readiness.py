@@ -34,7 +34,7 @@ def live_tasks(app: App, *, look: bool = True) -> list[Task]:
             "provider",
             provider.capabilities.live,
             f"{provider.name}{'' if provider.capabilities.live else ' keeps every mail on this machine'}",
-            "Set delivery.provider to smtp or resend.",
+            "Set `delivery.provider` to smtp or resend.",
             "delivery.provider",
         ),
         _credentials(app),

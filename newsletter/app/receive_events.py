@@ -9,6 +9,7 @@ from newsletter.app.container import App
 from newsletter.app.finish_issue import finish_issue
 from newsletter.audience.consent import ConsentKind
 from newsletter.audience.subscriber import SuppressionReason
+from newsletter.delivery.status import DeliveryStatus
 from newsletter.errors import NotFoundError, ProviderError
 from newsletter.events.reactions import Reaction, outcome_after, reaction
 from newsletter.events.vocabulary import Event, EventKind
@@ -80,6 +81,9 @@ def _settle_event(app: App, event: Event) -> Reaction | None:
         return None
     follows = reaction(before, event.kind)
     outcome, detail = ledger.outcome(issue_id, number)
+    again = before is not follows.status is DeliveryStatus.REJECTED and event.provider_id is not None
+    if again and ledger.provider_id(issue_id, number) == event.provider_id:
+        return Reaction(before)  # about the mail that was refused before this one was tried
     if follows.status is not before:
         ledger.settle(issue_id, [Settlement(number, follows.status, event.provider_id, detail)], before)
         finish_issue(app, issue_id)

@@ -9,6 +9,7 @@ from newsletter.app.approve_issue import require_clean
 from newsletter.app.compose_issue import compose_issue, corrected_issue, find_issue
 from newsletter.app.container import App
 from newsletter.app.readiness import require_live
+from newsletter.app.record import note
 from newsletter.errors import ChecksFailedError, ContentChangedError, TransitionError
 from newsletter.issues import Issue, IssueStatus, require_status, to_manifest
 
@@ -22,20 +23,15 @@ def batch_size(app: App, mail_bytes: int) -> int:
     return max(1, min(limits.max_batch, limits.max_bytes // (2 * mail_bytes + _OVERHEAD_BYTES)))
 
 
-def freeze_issue(app: App, key: str, *, tested: bool = True) -> Issue:
+def freeze_issue(app: App, key: str, *, tested: bool = True, by: str = "", via: str = "command line") -> Issue:
     """Approved (or holding) → sending, with its recipients and batches, in one transaction.
 
     Checks first that the content is the one that was approved, and that a live send is lawful; `tested` False leaves
-    the operator's word out (auto mode: the hold was their time to stop it). Raises ContentChangedError (the issue is a
-    draft again) or ChecksFailedError.
+    the operator's word out (auto mode: the hold was their time to stop it). `by` names whoever sends it for the record,
+    where that is not on record yet. Raises ContentChangedError (the issue is a draft again) or ChecksFailedError.
     """
     issue = find_issue(app, key)
-    require_status(key, issue.status, IssueStatus.SENDING)
-    if issue.frozen_at is not None:  # paused, or sent with something left to settle: its content is what it was
-        raise TransitionError(
-            f"Issue {key} is {issue.status}: its recipients are settled.",
-            next_step="Use `newsletter issues resume`." if issue.status is IssueStatus.PAUSED else "",
-        )
+    require_unsent(issue)
     if not app.settings.sender:
         raise ChecksFailedError("There is no sender address.", next_step="Set `sender` in newsletter.toml.")
     composed = compose_issue(app, issue)
@@ -85,8 +81,20 @@ def freeze_issue(app: App, key: str, *, tested: bool = True) -> Issue:
             raise ChecksFailedError(
                 "There is nobody to send it to.", next_step="Add subscribers; only active ones are mailed."
             )
+        if by:
+            note(app, by, "sent it", subject=f"issue {key}", via=via)
     app.failpoints.hit("frozen")
     return find_issue(app, key)
+
+
+def require_unsent(issue: Issue) -> None:
+    """Raise TransitionError unless it may be frozen: it is approved or holding, and never was."""
+    require_status(issue.key, issue.status, IssueStatus.SENDING)
+    if issue.frozen_at is not None:  # paused, or sent with something left to settle: its content is what it was
+        raise TransitionError(
+            f"Issue {issue.key} is {issue.status}: its recipients are settled.",
+            next_step="Use `newsletter issues resume`." if issue.status is IssueStatus.PAUSED else "",
+        )
 
 
 def pause_issue(app: App, key: str, reason: str = "Paused by the operator.") -> Issue:

@@ -31,7 +31,7 @@ def subscribe(app: App, address: str, *, source: str, ip: str | None) -> None:
         found = people.by_address(address)
         subscriber_id = found.id if found else people.add(address, SubscriberStatus.PENDING, now)
         active = found is not None and found.status is SubscriberStatus.ACTIVE
-        if _free_confirmations(app) <= 0:
+        if free_confirmations(app) <= 0:
             heard = people.wait_for_confirmation(subscriber_id, now, now - CONFIRM_EVERY, CONFIRM_AT_MOST)
         else:
             queue = queue_known if active else queue_confirmation
@@ -52,7 +52,7 @@ def catch_up_confirmations(app: App) -> int:
         people = app.store.subscribers
         people.give_up_waiting(now - WAIT_AT_MOST)
         waiting = people.waiting_for_confirmation()
-        free = _free_confirmations(app) if waiting else 0
+        free = free_confirmations(app) if waiting else 0
         for person in waiting:
             if answered == free:
                 break
@@ -65,7 +65,8 @@ def catch_up_confirmations(app: App) -> int:
     return answered
 
 
-def _free_confirmations(app: App) -> int:
+def free_confirmations(app: App) -> int:
+    """How many more may be asked to confirm in this hour."""
     used = app.store.subscribers.confirmations_since(app.now() - timedelta(hours=1))
     return max(0, app.settings.web.confirmations_per_hour - used)
 

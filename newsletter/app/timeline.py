@@ -16,6 +16,7 @@ _CONSENTS = {
     ConsentKind.ASKED: "Asked for the newsletter",
     ConsentKind.CONFIRMED: "Confirmed",
     ConsentKind.IMPORTED: "Added with proof of consent",
+    ConsentKind.UNPROVEN: "Imported without proof of consent",
     ConsentKind.UNSUBSCRIBED: "Unsubscribed",
     ConsentKind.RESUBSCRIBED: "Came back",
     ConsentKind.PAUSED: "Paused",

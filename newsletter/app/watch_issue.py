@@ -10,6 +10,11 @@ from newsletter.app.container import App
 from newsletter.app.guests import who_waits
 from newsletter.issues import Counts, IssueStatus
 
+_LATELY = 200
+"""Batches that a rate is taken from, at most."""
+_PAUSE = 60.0
+"""Seconds without a request after which the rate counts anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -21,7 +26,7 @@ class Progress:
     per_cent: int
     """Of the frozen that are settled; never 100 while something is open."""
     rate: float
-    """Mails a second since the freeze."""
+    """Mails a second, as they leave now; 0 where that is not known, or nothing leaves."""
     left: float | None
     events: list[tuple[datetime, str]]
     """(when, what), newest first."""
@@ -40,8 +45,7 @@ def watch_issue(app: App, key: str) -> Progress:
     counts = issue.counts
     settled = counts.frozen - counts.open
     per_cent = 0 if not counts.frozen else min(99 if counts.open else 100, settled * 100 // counts.frozen)
-    seconds = ((issue.finished_at or now) - issue.frozen_at).total_seconds() if issue.frozen_at else 0.0
-    rate = settled / seconds if seconds > 0 else 0.0
+    rate = _rate(app, issue.id, now.timestamp()) if issue.status is IssueStatus.SENDING else 0.0
     left: float | None = None
     if issue.status is IssueStatus.HOLDING and issue.hold_until:
         left = max(0.0, (issue.hold_until - now).total_seconds())
@@ -50,3 +54,17 @@ def watch_issue(app: App, key: str) -> Progress:
     events = [(deed.at, f"{deed.operator} {deed.act}") for _, deed in app.store.operators.deeds(f"issue {key}", 20)]
     waits = who_waits(app) if issue.status is IssueStatus.SENDING else ""
     return Progress(issue.status, issue.reason, counts, per_cent, rate, left, events, waits)
+
+
+def _rate(app: App, issue_id: int, now: float) -> float:
+    """Mails a second, from the requests that left without a pause up to `now` (Unix seconds). What was paused, or was
+    tried again much later, says nothing of how long the rest takes.
+    """
+    paced = app.settings.delivery.requests_per_second or app.provider.capabilities.rate_per_second
+    pause = max(_PAUSE, 3 / paced) if paced else _PAUSE
+    last, mails, before = now, 0, 0
+    for at, size in app.store.deliveries.lately(issue_id, _LATELY):
+        if last - at > pause:
+            break
+        last, mails, before = at, mails + before, size  # the oldest only tells when: it left at the begin
+    return mails / (now - last) if now > last else 0.0

@@ -42,7 +42,13 @@ def your_data(app: App, subscriber: Subscriber) -> dict[str, Any]:
             for mail in person.mails
         ],
         "issues": [
-            {"key": one["key"], "status": one["status"], "outcome": one["outcome"], "detail": one["detail"]}
+            {
+                "key": one["key"],
+                "status": one["status"],
+                "outcome": one["outcome"],
+                "detail": one["detail"],
+                "left_at": one["left_at"] and _moment(datetime.fromisoformat(one["left_at"])),
+            }
             for one in person.deliveries
         ],
         "votes": [{"tool": tool, "choice": str(choice)} for tool, choice in sorted(person.votes.items())],

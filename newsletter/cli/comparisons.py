@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from newsletter.cli.face import Face, common, safe, table
+from newsletter.cli.face import Face, common, pairs_of, safe, table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from newsletter.app.edit_comparison import ComparisonDetail
     from newsletter.app.import_comparisons import ComparisonImport
+    from newsletter.comparisons.changes import FieldChange
 
 
 _WHO = "command line"
+_FORMS = ("yaml", "json", "csv", "tsv")
 
 
 @click.group()
@@ -32,6 +35,11 @@ def comparisons() -> None:
 @click.option("--partial", is_flag=True, help="Take pages that were cut short, as far as they go.")
 @click.option("--archive/--new", "archive", default=None, help="What is new is of the archive, or may be in an issue.")
 @click.option("--published-on", type=click.DateTime(["%Y-%m-%d"]), help="Date for those that carry none.")
+@click.option("--column", "columns", multiple=True, metavar="FIELD=NAME", help="Which column of a table holds a field.")
+@click.option("--table", default="", help="Of a database: the table to read.")
+@click.option("--query", default="", help="Of a database: or the query.")
+@click.option("--allow-http", is_flag=True, help="Let an address be http.")
+@click.option("--allow-private", is_flag=True, help="Let an address lead into this network.")
 @common
 def import_(
     face: Face,
@@ -40,29 +48,40 @@ def import_(
     partial: bool,
     archive: bool | None,
     published_on: datetime | None,
+    columns: tuple[str, ...],
+    **reading: Any,
 ) -> None:
-    """Import documents (YAML, JSON) and saved comparison pages (text) from files, folders and patterns."""
-    from newsletter.app.import_comparisons import expand_sources, import_comparisons, needs_archive_answer
+    """Import documents (YAML, JSON), tables (CSV, TSV, XLSX) and saved comparison pages (text).
 
-    paths = expand_sources(sources)
+    From files, folders and patterns, from an https address, or from another SQLite database.
+    """
+    from newsletter.app.import_comparisons import expand_sources, needs_archive_answer
+    from newsletter.app.import_places import Reading, import_places, is_elsewhere
+
+    named = [name for name in sources if not is_elsewhere(name)]
+    paths = expand_sources(named) if named else []
+    how = Reading(columns=pairs_of(columns, "--column", "left.name=tool_a"), **reading)
     if archive is None and needs_archive_answer(face.app):
         archive = _ask_archive(face)
     day = published_on.date() if published_on else None
     if face.as_json or not sys.stderr.isatty() or len(paths) < 20:
-        done = import_comparisons(
-            face.app, paths, archived=bool(archive), published_on=day, partial=partial, dry_run=dry_run
+        done = import_places(
+            face.app, sources, how, archived=bool(archive), published_on=day, partial=partial, dry_run=dry_run
         )
     else:
         with click.progressbar(length=len(paths), label="Reading", file=sys.stderr) as bar:
-            done = import_comparisons(
+            done = import_places(
                 face.app,
-                paths,
+                sources,
+                how,
                 archived=bool(archive),
                 published_on=day,
                 partial=partial,
                 dry_run=dry_run,
                 progress=lambda path: bar.update(1),
             )
+    if done.applied:
+        face.note("imported comparisons", detail=f"{done.counts['new']} new, {done.counts['changed']} changed")
     face.answer(
         {"applied": done.applied, "counts": done.counts, "entries": done.entries}, lambda console: _draw(console, done)
     )
@@ -90,6 +109,10 @@ def _draw(console: Console, done: ComparisonImport) -> None:
         words = " ".join(filter(None, [safe(entry.name), safe(entry.reason), safe(entry.fix)]))
         style = {"rejected": "red", "changed": "yellow", "new": "green"}[entry.kind]
         console.print(f"[{style}]{entry.kind:<9}[/] {words} [dim]({safe(place)})[/]")
+    for known in done.known:
+        console.print(safe(known))
+    for repeated in done.repeated:
+        console.print(safe(repeated))
     summary = ", ".join(f"{count} {kind}" for kind, count in done.counts.items())
     console.print(f"[bold]{'Imported' if done.applied else 'Dry run, nothing changed'}:[/] {summary}.")
     if done.applied and done.counts["rejected"]:
@@ -132,21 +155,45 @@ def list_(face: Face, search: str) -> None:
 
 @comparisons.command("show")
 @click.argument("slug")
+@click.option("--history", is_flag=True, help="Only its versions: when each came, by whom, and what it changed.")
 @common
-def show(face: Face, slug: str) -> None:
-    """Show one as its document (with --json: the document that `import` reads)."""
-    from newsletter.app.compose_issue import find_comparison
-    from newsletter.app.look_up import revisions_of
-    from newsletter.comparisons.formats import dump_yaml, to_document
+def show(face: Face, slug: str, history: bool) -> None:
+    """Show one as its document, and its history as comments (with --json: the document that `import` reads)."""
+    from newsletter.app.edit_comparison import document_of, look_at_comparison
+    from newsletter.comparisons.formats import to_document
 
-    stored = find_comparison(face.app, slug)
+    found = look_at_comparison(face.app, slug)
+    if history:
+        face.answer({"slug": slug, "history": found.history}, lambda console: _draw_history(console, found))
+        return
 
     def draw(console: Console) -> None:
-        click.echo(dump_yaml([stored.comparison]), nl=False)
-        for moment, before in revisions_of(face.app, slug):
-            console.print(f"[dim]# until {moment:%Y-%m-%d %H:%M} UTC its verdicts were: {before.labels or 'none'}[/]")
+        click.echo(document_of(found.stored), nl=False)
+        _draw_history(console, found)
 
-    face.answer(to_document(stored.comparison), draw)
+    face.answer(to_document(found.stored.comparison), draw)
+
+
+def _draw_history(console: Console, found: ComparisonDetail) -> None:
+    """As comments of YAML, so that all of it together still imports."""
+    for version in found.history:
+        by = f" by {safe(version.by)}" if version.by else ""
+        _comment(console, f"version {version.number}, {version.at:%Y-%m-%d %H:%M} UTC{by}")
+        for change in version.changes:
+            before, after = (safe(_brief(text)) or "not known" for text in (change.before, change.after))
+            _comment(console, f"  {safe(change.field)}: {before} → {after}")
+    first = found.stored.first_seen_at
+    _comment(console, f"version 1, first seen {first:%Y-%m-%d %H:%M} UTC")
+
+
+def _comment(console: Console, text: str) -> None:
+    console.print(f"[dim]# {text}[/]", soft_wrap=True)
+
+
+def _brief(text: str) -> str:
+    """One line, 80 characters at most."""
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else f"{line[:79]}…"
 
 
 @comparisons.command("edit")
@@ -164,10 +211,34 @@ def edit(face: Face, slug: str, file: TextIO, dry_run: bool) -> None:
         changes = require_right(propose_edit(app, slug, text)).changes
     else:
         with app.store.transaction():
-            changes = edit_comparison(app, slug, text)
+            changes = edit_comparison(app, slug, text, by=_WHO)
             if changes:
                 note(app, _WHO, "edited it", subject=f"comparison {slug}", via=_WHO)
+    _answer_changes(face, slug, changes, dry_run)
 
+
+@comparisons.command("restore")
+@click.argument("slug")
+@click.option("--revision", type=click.IntRange(1), required=True, help="Which version, as `show` numbers them.")
+@click.option("--dry-run", is_flag=True, help="Tell what would change; change nothing.")
+@common
+def restore(face: Face, slug: str, revision: int, dry_run: bool) -> None:
+    """Make it what an earlier version said; what it says now is kept as a version too."""
+    from newsletter.app.edit_comparison import propose_restore, restore_comparison
+    from newsletter.app.record import note
+
+    app = face.app
+    if dry_run:
+        changes = propose_restore(app, slug, revision).changes
+    else:
+        with app.store.transaction():
+            changes = restore_comparison(app, slug, revision, by=_WHO)
+            if changes:
+                note(app, _WHO, f"restored version {revision}", subject=f"comparison {slug}", via=_WHO)
+    _answer_changes(face, slug, changes, dry_run)
+
+
+def _answer_changes(face: Face, slug: str, changes: Sequence[FieldChange], dry_run: bool) -> None:
     def draw(console: Console) -> None:
         for change in changes:
             console.print(f"[bold]{safe(change.field)}[/]")
@@ -188,7 +259,7 @@ def publish(face: Face, slug: str, day: datetime) -> None:
     from newsletter.app.edit_comparison import publish_comparison
 
     on = day.date()
-    changed = _act(face, slug, f"dated it {on}", lambda: publish_comparison(face.app, slug, on))
+    changed = _act(face, slug, f"dated it {on}", lambda: publish_comparison(face.app, slug, on, by=_WHO))
     face.answer(
         {"slug": slug, "published_on": on, "changed": changed},
         lambda console: console.print(f"{safe(slug)} is of {on}."),
@@ -234,23 +305,38 @@ def _act(face: Face, slug: str, act: str, do: Callable[[], bool]) -> bool:
 
 @comparisons.command("export")
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--format", "form", type=click.Choice(_FORMS), help="Else the ending of FILE tells, else YAML.")
 @common
-def export(face: Face, file: Path | None) -> None:
-    """Write all of them as one document that imports again: YAML, or JSON for FILE.json or --json."""
-    from newsletter.app.look_up import list_comparisons
-    from newsletter.comparisons.formats import dump_json, dump_yaml
+def export(face: Face, file: Path | None, form: str | None) -> None:
+    """Write all of them so that they import again: YAML, JSON (also with --json), or a table, CSV or TSV.
 
-    all_of_them = [stored.comparison for stored in list_comparisons(face.app)]
-    as_json = face.as_json if file is None else file.suffix == ".json"
-    text = dump_json(all_of_them) if as_json else dump_yaml(all_of_them)
+    It has what each says now, and its date. Which are of the archive, when they came and what they said before only
+    `newsletter store export` carries.
+    """
+    from newsletter.app.look_up import list_comparisons
+    from newsletter.app.whole_file import whole_file
+    from newsletter.comparisons.formats import dump_as
+
+    if face.as_json and not file and form not in (None, "json"):
+        raise click.UsageError("--json prints JSON: name a FILE, or leave out --format.")
+    found = list_comparisons(face.app)
+    all_of_them, archived = [stored.comparison for stored in found], sum(stored.archived for stored in found)
+    told = file.suffix.lower().removeprefix(".") if file else "json" if face.as_json else ""
+    text = dump_as(form or (told if told in _FORMS else "yaml"), all_of_them)
     if file is None:
         click.echo(text, nl=False)
         return
-    file.write_text(text, encoding="utf-8")
-    face.answer(
-        {"file": file, "comparisons": len(all_of_them)},
-        lambda console: console.print(f"{len(all_of_them)} comparisons are in {file}."),
-    )
+    with whole_file(file) as out:
+        out.write(text.encode())
+
+    def draw(console: Console) -> None:
+        console.print(f"{len(all_of_them)} comparisons are in {file}.")
+        if archived:
+            console.print(
+                f"It does not say that {archived:,} of them {'is' if archived == 1 else 'are'} of the archive."
+            )
+
+    face.answer({"file": file, "comparisons": len(all_of_them)}, draw)
 
 
 @comparisons.command("schema")

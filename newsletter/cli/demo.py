@@ -39,13 +39,14 @@ def demo(face: Face, once: bool, port: int) -> None:
     from newsletter.cli.sending import send_until_done
     from newsletter.sample import sample_path
     from newsletter.serve import free_port, serve
-    from newsletter.settings import Settings
+    from newsletter.settings import given
 
     folder = _fresh_folder(Path(".demo"))
     listener = free_port("127.0.0.1", port, or_any=True)
     url = f"http://localhost:{listener.getsockname()[1]}"
     app = build_app(
-        Settings(
+        given(
+            "demo",
             name="Weekly AI Tool Verdicts",
             sender="verdicts@demo.example",
             sender_name="Weekly AI Tool Verdicts",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from newsletter.settings import Settings
 
 
+COMMAND_LINE = "command line"
+"""Who did it, and by which way, in the record: who has the machine has no name here."""
 _PIPE_WIDTH = 200
+Made = TypeVar("Made")
 
 
 class Face:
@@ -60,6 +64,19 @@ class Face:
         else:
             draw(self.console)
 
+    def act(self, act: str, do: Callable[[], Made], *, subject: str | Callable[[Made], str] = "") -> Made:
+        """Do it and put it on record, both or neither. `subject` may be told from what was made."""
+        with self.app.store.transaction():
+            made = do()
+            self.note(act, subject(made) if callable(subject) else subject)
+        return made
+
+    def note(self, act: str, subject: str = "", detail: str = "") -> None:
+        """Put on record what was done."""
+        from newsletter.app.record import note
+
+        note(self.app, COMMAND_LINE, act, subject=subject, detail=detail, via=COMMAND_LINE)
+
     def ask(self, question: str, *, yes: bool) -> None:
         """Go on only if the person says so; `yes` is their word by flag. Without a terminal the flag is needed."""
         if yes:
@@ -67,6 +84,17 @@ class Face:
         if self.as_json or not sys.stdin.isatty():
             raise click.UsageError(f"{question} Add --yes to say so.")
         click.confirm(question, abort=True)
+
+    @contextmanager
+    def progress(self, words: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar with the time left, on a terminal alone: give it how much is done, of how much."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task(words)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def common(command: Callable[..., None]) -> Callable[..., None]:
@@ -99,6 +127,14 @@ def table(*columns: str, title: str | None = None) -> Any:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def pairs_of(said: Iterable[str], option: str, like: str) -> dict[str, str]:
+    """`OURS=THEIRS`, given several times, as a mapping. `like` is shown where one is no pair."""
+    pairs = [one.partition("=") for one in said]
+    if wrong := next(("".join(pair) for pair in pairs if not (pair[0] and pair[2])), None):
+        raise click.BadParameter(f"{wrong!r} is not like {like}.", param_hint=option)
+    return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
 def indented(text: str, spaces: int) -> Any:

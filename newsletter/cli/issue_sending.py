@@ -1,4 +1,4 @@
-"""`newsletter issues send | pause | resume | cancel | report | settle`."""
+"""`newsletter issues send | pause | resume | cancel | report | settle | retry`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.face import Face, common, counted, safe, table
+from newsletter.cli.face import COMMAND_LINE, Face, common, counted, safe, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +26,7 @@ def send(face: Face, key: str, yes: bool, dry_run: bool) -> None:
 
     from newsletter.app.look_up import look_at_issue
     from newsletter.app.report_issue import report_issue
-    from newsletter.app.send_issue import freeze_issue
+    from newsletter.app.send_issue import freeze_issue, require_unsent
     from newsletter.cli.sending import send_until_done
     from newsletter.errors import ProviderError
     from newsletter.issues import IssueStatus
@@ -41,8 +41,9 @@ def send(face: Face, key: str, yes: bool, dry_run: bool) -> None:
         )
         return
     if detail.issue.status is not IssueStatus.SENDING:
+        require_unsent(detail.issue)
         face.ask(f"{sentence}. Send it?", yes=yes)
-        freeze_issue(face.app, key)
+        freeze_issue(face.app, key, by=COMMAND_LINE)
     try:
         issue = send_until_done(face.app, key, None if face.as_json else Console(file=sys.stderr, highlight=False))
     except KeyboardInterrupt:
@@ -65,7 +66,7 @@ def pause(face: Face, key: str) -> None:
     """Claim nothing more. A holding issue becomes a draft again."""
     from newsletter.app.send_issue import pause_issue
 
-    issue = pause_issue(face.app, key)
+    issue = face.act("paused it", lambda: pause_issue(face.app, key), subject=f"issue {key}")
     left = counted(issue.counts.waiting, "recipient")
     face.answer(
         issue,
@@ -82,13 +83,11 @@ def pause(face: Face, key: str) -> None:
 def pause_all(face: Face) -> None:
     """Pause every issue that is being sent; what is held becomes a draft again. Each is resumed by itself."""
     from newsletter.app.pause_all import pause_all as stop
-    from newsletter.app.record import note
 
     with face.app.store.transaction():
         stopped = stop(face.app)
         for issue in stopped:
-            act = "paused it, with everything else"
-            note(face.app, "command line", act, subject=f"issue {issue.key}", via="command line")
+            face.note("paused it, with everything else", f"issue {issue.key}")
     said = [
         f"Issue {issue.key} is {issue.status}. Go on with: newsletter issues resume {issue.key}"
         if issue.frozen_at
@@ -105,7 +104,7 @@ def resume(face: Face, key: str) -> None:
     """Let a paused issue go on. A running `serve` takes it up, or: newsletter issues send KEY."""
     from newsletter.app.send_issue import resume_issue
 
-    issue = resume_issue(face.app, key)
+    issue = face.act("resumed it", lambda: resume_issue(face.app, key), subject=f"issue {key}")
     face.answer(
         issue,
         lambda console: console.print(
@@ -125,7 +124,7 @@ def cancel(face: Face, key: str, yes: bool) -> None:
 
     waiting = find_issue(face.app, key).counts.waiting
     face.ask(f"Cancel issue {key}? {counted(waiting, 'waiting recipient')} will never get it.", yes=yes)
-    issue = cancel_issue(face.app, key)
+    issue = face.act("cancelled the rest", lambda: cancel_issue(face.app, key), subject=f"issue {key}")
     face.answer(
         issue,
         lambda console: console.print(
@@ -156,17 +155,26 @@ def draw_report(console: Console, made: IssueReport) -> None:
     proof = "" if made.sums_up else " [red]This does not sum up: run newsletter doctor.[/]"
     sum_of = " + ".join(parts).replace("in_flight", "in flight") or "0"
     console.print(f"{counted(total, 'recipient')} = {sum_of}.{proof}")
-    if made.outcomes:
-        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in made.outcomes.items())
-        console.print(f"Reported since: {told}.")
-    if made.no_report:
-        console.print(f"No report after 72 hours: {made.no_report} (silence is not failure).")
+    if total:
+        numbers = table("what", "how many", "share", "median of the last eight")
+        for one in made.figures:
+            count = "not known yet" if one.count is None else f"{one.count:,}"
+            numbers.add_row(one.name.replace("_", " "), count, _per_cent(one.share), _per_cent(one.median))
+        for column in numbers.columns[1:]:
+            column.justify = "right"
+        console.print(numbers)
+        if made.no_report:
+            console.print("No report is silence for 72 hours, not failure.")
     if made.missed:
         rows = table("did not get it", "status", "why")
         for row in made.missed:
-            why = " ".join(filter(None, [row["outcome"], row["detail"]]))
+            why = " ".join(filter(None, [(row["outcome"] or "").replace("_", " "), row["detail"]]))
             rows.add_row(safe(row["email"] or "(erased)"), str(row["status"]), safe(why))
         console.print(rows)
+
+
+def _per_cent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1f} %"
 
 
 @click.command("settle")
@@ -199,11 +207,50 @@ def settle(face: Face, key: str, word: str | None, address: str | None, yes: boo
         show(face.console)
     if word == "not-sent":
         face.ask("Send it again to these? Whoever did get it gets it twice.", yes=yes)
-    issue, count = settle_unknown(face.app, key, sent=word == "sent", address=address)
+    issue, count = face.act(
+        f"settled what was unknown as {'sent' if word == 'sent' else 'not sent'}",
+        lambda: settle_unknown(face.app, key, sent=word == "sent", address=address),
+        subject=f"issue {key}",
+    )
     again = f" `newsletter serve` or `newsletter issues send {key}` delivers it." if word == "not-sent" else ""
     face.answer(
         {"settled": count, "issue": issue},
         lambda console: console.print(f"{count} settled as {word}; issue {key} is {issue.status}.{again}"),
+    )
+
+
+@click.command("retry")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def retry(face: Face, key: str, yes: bool) -> None:
+    """Send an issue again to those whom the provider definitely refused; never to who may have got it."""
+    from newsletter.app.retry_rejected import look_at_retry, retry_rejected
+    from newsletter.errors import TransitionError
+
+    look = look_at_retry(face.app, key)
+    if look.why_not:
+        raise TransitionError(look.why_not, next_step=f"See `newsletter issues report {key}`.")
+    if not face.as_json:
+        rows = table("was refused", "why")
+        for person in look.people:
+            rows.add_row(safe(person["email"]), safe(person["detail"] or "the provider gave no reason"))
+        face.console.print(rows)
+        if look.recipients > len(look.people):
+            face.console.print(f"These are the first {len(look.people)}.")
+    left = f" ({look.left:,} of those refused left or are suppressed since: nothing for them)" if look.left else ""
+    face.ask(f"Send issue {key} again to {counted(look.recipients, 'recipient')}{left}?", yes=yes)
+    issue, count = face.act(
+        "tried again what was refused",
+        lambda: retry_rejected(face.app, key, expected=look.recipients),
+        subject=f"issue {key}",
+    )
+    face.answer(
+        {"again": count, "issue": issue},
+        lambda console: console.print(
+            f"{counted(count, 'recipient')} of issue {key} will get it now: `newsletter serve` or"
+            f" `newsletter issues send {key}` delivers it."
+        ),
     )
 
 
@@ -228,7 +275,9 @@ def correct(face: Face, key: str, text: str, mail: bool, reason: str | None, yes
     if mail != (reason is not None):
         raise click.UsageError("A mail needs a reason: --mail --reason TEXT.")
     face.ask(f"Correct issue {key} for everybody to read? It cannot be taken back.", yes=yes)
-    correction, drafted = correct_issue(face.app, key, text, reason=reason)
+    correction, drafted = face.act(
+        "corrected it", lambda: correct_issue(face.app, key, text, reason=reason), subject=f"issue {key}"
+    )
 
     def draw(console: Console) -> None:
         console.print(f"Issue {key} is corrected on the web.")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.face import Face, common, counted, indented, safe, table
-from newsletter.cli.issue_sending import cancel, correct, pause, pause_all, report, resume, send, settle
+from newsletter.cli.issue_sending import cancel, correct, pause, pause_all, report, resume, retry, send, settle
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from newsletter.app.look_up import IssueDetail
+    from newsletter.issues import Issue
     from newsletter.rendering.lint import Finding
 
 
@@ -25,7 +26,7 @@ def issues() -> None:
     """Draft, edit, preview, test, approve, send and report issues."""
 
 
-for command in (send, pause, pause_all, resume, cancel, report, settle, correct):
+for command in (send, pause, pause_all, resume, cancel, report, settle, retry, correct):
     issues.add_command(command)
 
 
@@ -39,10 +40,16 @@ def draft(face: Face, key: str | None, again: bool) -> None:
     from newsletter.app.look_up import look_at_issue
     from newsletter.errors import TransitionError
 
-    drafted = draft_issue(face.app, key, again=again)
-    if drafted.issue is None:
-        raise TransitionError("Another process drafted this slot just now.", next_step="See `newsletter issues list`.")
-    detail = look_at_issue(face.app, drafted.issue.key)
+    def choose() -> Issue:
+        drafted = draft_issue(face.app, key, again=again).issue
+        if drafted is None:
+            raise TransitionError(
+                "Another process drafted this slot just now.", next_step="See `newsletter issues list`."
+            )
+        return drafted
+
+    issue = face.act("drafted", choose, subject=lambda made: f"issue {made.key}")
+    detail = look_at_issue(face.app, issue.key)
     face.answer(detail, lambda console: draw_detail(console, detail))
 
 
@@ -98,6 +105,10 @@ def draw_detail(console: Console, detail: IssueDetail) -> None:
             style = {"in": "green", "waiting": "yellow"}.get(choice.outcome, "dim")
             console.print(f"  [{style}]{choice.outcome:<8}[/] {safe(choice.title)}")
             console.print(indented(f"[dim]{safe(choice.reason)}[/]", 11), soft_wrap=False)
+    if detail.pulls:
+        console.print("\n[bold]Sources[/], pulled before it was drafted")
+        for pull in detail.pulls:
+            console.print(f"  [{'red' if pull.problem else 'dim'}]{safe(pull.in_words)}[/]")
     (first, total), *less, (_, recipients) = detail.audience.items()
     sum_of = " − ".join([f"{total} {first}", *(f"{count} {name.replace('_', ' ')}" for name, count in less)])
     console.print(f"\nAudience now: {sum_of} = [bold]{counted(recipients, 'recipient')}[/].")
@@ -107,7 +118,7 @@ def draw_detail(console: Console, detail: IssueDetail) -> None:
 @click.argument("key")
 @click.option("--subject")
 @click.option("--preheader")
-@click.option("--intro", help="Plain text; a blank line starts a paragraph. Empty: none.")
+@click.option("--intro", help="A little Markdown: *emphasis*, **strong**, [words](https://…), lists. Empty: none.")
 @click.option("--order", multiple=True, metavar="SLUG", help="Comes first; give it several times for an order.")
 @click.option("--add", multiple=True, metavar="SLUG", help="Put in.")
 @click.option("--drop", multiple=True, metavar="SLUG", help="Take out.")
@@ -121,7 +132,7 @@ def edit(face: Face, key: str, **changes: Any) -> None:
 
     if not any(value is not None and value != () for value in changes.values()):
         raise click.UsageError("Say what to change, for instance --subject or --order.")
-    edit_issue(face.app, key, **changes)
+    face.act("edited", lambda: edit_issue(face.app, key, **changes), subject=f"issue {key}")
     detail = look_at_issue(face.app, key)
     face.answer(detail, lambda console: draw_detail(console, detail))
 
@@ -131,12 +142,16 @@ def edit(face: Face, key: str, **changes: Any) -> None:
 @click.option("--html", "part", flag_value="html", help="The HTML part, on stdout.")
 @click.option("--text", "part", flag_value="text", help="The text part, on stdout.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML part to this file.")
+@click.option("--as", "address", metavar="EMAIL", help="As this subscriber gets it; says why where they do not.")
 @common
-def preview(face: Face, key: str, part: str | None, out: Path | None) -> None:
+def preview(face: Face, key: str, part: str | None, out: Path | None, address: str | None) -> None:
     """Show the issue as it would go out now; reader links are dead."""
     from newsletter.app.preview_issue import preview_issue
+    from newsletter.app.preview_reader import number_of_reader
 
-    seen = preview_issue(face.app, key)
+    seen = preview_issue(face.app, key, reader=number_of_reader(face.app, address) if address else None)
+    if seen.reader and seen.reader.why_not and not face.as_json:
+        click.echo(f"{seen.reader.address} does not get it: {seen.reader.why_not}", err=True)
     if out is not None:
         out.write_text(seen.html, encoding="utf-8")
         face.answer(
@@ -204,7 +219,7 @@ def test(face: Face, key: str, address: str) -> None:
     from newsletter.app.approve_issue import queue_test, require_sent
     from newsletter.cli.sending import send_mail_now
 
-    mail_id = queue_test(face.app, key, address)
+    mail_id = face.act("sent a test", lambda: queue_test(face.app, key, address), subject=f"issue {key}")
     send_mail_now(face.app, mail_id)
     require_sent(face.app, mail_id)
     face.answer(
@@ -224,7 +239,7 @@ def approve(face: Face, key: str, code: str | None) -> None:
     """Freeze the content under its hash. Any edit voids it."""
     from newsletter.app.approve_issue import approve_issue
 
-    issue = approve_issue(face.app, key, code=code)
+    issue = face.act("approved", lambda: approve_issue(face.app, key, code=code), subject=f"issue {key}")
     face.answer(
         issue,
         lambda console: console.print(

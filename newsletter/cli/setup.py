@@ -90,10 +90,12 @@ def draw_tasks(console: Console, tasks: list[Task]) -> None:
 @common
 def doctor(face: Face) -> None:
     """Look at everything a live send needs, at the running parts, and at what waits. Exit 1 where something is open."""
+    from newsletter.app.finish_issue import untrue_counts
     from newsletter.app.look_up import look_at_health
     from newsletter.app.readiness import live_tasks
 
     tasks = live_tasks(face.app)
+    untrue = untrue_counts(face.app)
     health = look_at_health(face.app)
 
     def draw(console: Console) -> None:
@@ -110,9 +112,11 @@ def doctor(face: Face) -> None:
             console.print(f"  {waiting} mails to one person wait for a sender")
         if unknown := health.mails.get("unknown", 0):
             console.print(f"  {unknown} mails to one person are unknown: sent or not, nobody can say")
+        for one in untrue:
+            console.print(f"  [red]{safe(one)}[/]")
 
-    face.answer({"tasks": tasks, "health": health}, draw)
-    if any(not task.done for task in tasks):
+    face.answer({"tasks": tasks, "health": health, "untrue_counts": untrue}, draw)
+    if untrue or any(not task.done for task in tasks):
         raise click.exceptions.Exit(1)
 
 
@@ -153,7 +157,7 @@ def config_test_mail(face: Face, address: str) -> None:
     """Queue one line to an address of yours, to see whether the provider takes mail from us."""
     from newsletter.app.provider_test import provider_tests, queue_provider_test
 
-    queue_provider_test(face.app, address)
+    face.act("tested the provider", lambda: queue_provider_test(face.app, address))
     queued = provider_tests(face.app)[0]
     face.answer(
         queued,
@@ -171,7 +175,7 @@ def config_rotate_key(face: Face, forget_old: bool, yes: bool) -> None:
 
     before = "Links sent before, those to unsubscribe too, " + ("stop working" if forget_old else "go on working")
     face.ask(f"Make a new key for the links in mails? {before}.", yes=yes)
-    running = rotate_key(face.app, forget_old=forget_old)
+    running = face.act("changed the key of links", lambda: rotate_key(face.app, forget_old=forget_old))
 
     def draw(console: Console) -> None:
         console.print(f"New links are signed with a new key. {before}.")
@@ -186,7 +190,7 @@ def config_rotate_key(face: Face, forget_old: bool, yes: bool) -> None:
 @common
 def backup(face: Face, file: Path) -> None:
     """Copy the database into a new file; readers and senders may go on meanwhile."""
-    from newsletter.app.look_up import back_up
+    from newsletter.app.backup import back_up
 
     size = back_up(face.app, file)
     face.answer({"file": file, "bytes": size}, lambda console: console.print(f"{file} holds it all: {size:,} bytes."))
@@ -222,7 +226,7 @@ def schedule_skip(face: Face, key: str, reason: str) -> None:
     """No issue that week; its comparisons wait. Undo: newsletter issues draft --slot KEY."""
     from newsletter.app.schedule import skip_slot
 
-    skip_slot(face.app, key, reason)
+    face.act("skipped it", lambda: skip_slot(face.app, key, reason), subject=f"issue {key}")
     face.answer(
         {"key": key, "status": "skipped"},
         lambda console: console.print(f"{key} is skipped. Undo: newsletter issues draft --slot {key}"),

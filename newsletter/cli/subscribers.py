@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.face import Face, common, counted, safe, table
+from newsletter.cli.face import Face, Made, common, counted, safe, table
+from newsletter.cli.subscriber_import import import_
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from newsletter.app.container import App
+    from newsletter.app.export_subscribers import Form
     from newsletter.audience.subscriber import Subscriber
-
-Made = TypeVar("Made")
 
 
 @click.group()
 def subscribers() -> None:
     """Add, import, list, show, export and erase subscribers; print the form."""
+
+
+subscribers.add_command(import_)
 
 
 @subscribers.command("add")
@@ -34,7 +38,11 @@ def add(face: Face, email: str, consent: str | None) -> None:
     from newsletter.app.subscribe import add_subscriber
     from newsletter.cli.sending import send_mail_now
 
-    subscriber, mail_id = add_subscriber(face.app, email, evidence=consent)
+    subscriber, mail_id = face.act(
+        "added them" if consent else "asked them to confirm",
+        lambda: add_subscriber(face.app, email, evidence=consent),
+        subject=lambda made: f"subscriber {made[0].id}",
+    )
     if mail_id is not None:
         send_mail_now(face.app, mail_id)
         require_sent(face.app, mail_id)
@@ -48,45 +56,6 @@ def add(face: Face, email: str, consent: str | None) -> None:
         {"email": subscriber.email, "status": subscriber.status, "confirmation_sent": mail_id is not None},
         lambda console: console.print(safe(told)),
     )
-
-
-@subscribers.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--consent", default="", help="The text these people agreed to, where and when. Stored as the proof.")
-@click.option("--dry-run", is_flag=True, help="Tell what would happen; change nothing.")
-@common
-def import_(face: Face, file: Path, consent: str, dry_run: bool) -> None:
-    """Import a CSV file with an e-mail column. Who unsubscribed or is suppressed stays so."""
-    from newsletter.app.import_subscribers import import_subscribers
-
-    if face.as_json or not sys.stderr.isatty():
-        done = import_subscribers(face.app, file, consent, dry_run=dry_run)
-    else:
-        with (
-            file.open("rb") as lines,
-            click.progressbar(length=sum(1 for _ in lines), label="Reading", file=sys.stderr) as bar,
-        ):
-            done = import_subscribers(face.app, file, consent, dry_run=dry_run, progress=bar.update)
-    document = {
-        "applied": not dry_run,
-        "counts": done.counts,
-        "rejects": [{"line": row.line, "reason": row.reason} for row in done.rejects],
-        "rejects_file": done.rejects_file,
-    }
-
-    def draw(console: Console) -> None:
-        summary = ", ".join(f"{count} {kind}" for kind, count in done.counts.items() if count) or "no rows"
-        console.print(f"[bold]{'Dry run, nothing changed' if dry_run else 'Imported'}:[/] {summary}.")
-        for row in done.rejects[:10]:
-            console.print(f"  line {row.line}: {safe(row.reason)}")
-        if len(done.rejects) > 10:
-            console.print(f"  and {len(done.rejects) - 10} more")
-        if done.rejects_file:
-            console.print(f"The {len(done.rejects)} rejected rows, with line and reason, are in {done.rejects_file}.")
-
-    face.answer(document, draw)
-    if done.rejects:
-        raise click.exceptions.Exit(1)
 
 
 @subscribers.command("list")
@@ -155,28 +124,86 @@ def show(face: Face, email: str) -> None:
 
 @subscribers.command("export")
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--for",
+    "product",
+    type=click.Choice(["ours", "listmonk", "ghost", "buttondown"]),
+    default="ours",
+    show_default=True,
+    help="Whose columns and words it has.",
+)
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), help="NDJSON for ours alone [default: csv].")
 @common
-def export(face: Face, file: Path | None) -> None:
-    """Write everybody's address, status and dates as CSV (or JSON with --json)."""
-    from newsletter.app.export_subscribers import export_subscribers
-    from newsletter.app.look_up import list_subscribers
+def export(face: Face, file: Path | None, product: str, form: str | None) -> None:
+    """Write everybody who has an address, with dates, proof of consent, topics and suppressions.
 
-    if face.as_json and file is None:
-        face.answer(list(list_subscribers(face.app)), lambda console: None)
-        return
+    For listmonk and Buttondown, who left or is suppressed goes into NAME.unsubscribed.csv beside FILE.
+    """
+    from newsletter.app.export_subscribers import export_subscribers, export_to_file, suppressed_without_address
+    from newsletter.audience.takeaway import SHAPES, Product
+
+    wanted = Product(product)
+    chosen: Form = "ndjson" if form == "ndjson" else "csv"
+    if form == "ndjson" and wanted is not Product.OURS:
+        raise click.UsageError("--format ndjson is for ours: the others import CSV alone.")
+    if face.as_json and not file and (form or wanted is not Product.OURS):
+        raise click.UsageError("--json prints our own list as JSON: name a FILE, or leave out --for and --format.")
+    app = face.app
+
+    def recorded() -> None:
+        face.note("exported the subscribers", detail="" if wanted is Product.OURS else f"for {wanted}")
+
     if file is None:
-        for piece in export_subscribers(face.app):
-            click.echo(piece, nl=False)
+        pieces = export_subscribers(app, wanted, form=chosen)
+        recorded()
+        if face.as_json:
+            _print_objects(app)
+        else:
+            for piece in pieces:
+                click.echo(piece, nl=False)
+        if SHAPES[wanted].apart:
+            click.echo("Who left or is suppressed is not in it: name a FILE to get them in one beside it.", err=True)
+        _tell_hashes(suppressed_without_address(app))
         return
-    lines = -1  # the first names the columns
-    with file.open("w", encoding="utf-8", newline="") as written:
-        for piece in export_subscribers(face.app):
-            written.write(piece)
-            lines += piece.count("\n")
-    face.answer(
-        {"file": file, "subscribers": lines},
-        lambda console: console.print(f"{counted(lines, 'subscriber')} {'is' if lines == 1 else 'are'} in {file}."),
-    )
+    with face.progress("Exporting") as told:
+        done = export_to_file(app, file, wanted, chosen, progress=told, also=recorded)
+
+    def draw(console: Console) -> None:
+        are = "is" if done.subscribers == 1 else "are"
+        console.print(f"{counted(done.subscribers, 'subscriber')} {are} in {safe(file)}.")
+        if done.unsubscribed_file:
+            console.print(
+                f"{done.unsubscribed:,} who left or {'is' if done.unsubscribed == 1 else 'are'} suppressed:"
+                f" {safe(done.unsubscribed_file)}. {SHAPES[wanted].apart}"
+            )
+        if done.pending:
+            console.print(
+                f"{done.pending:,} pending {'is' if done.pending == 1 else 'are'} left out: not confirmed yet."
+            )
+
+    face.answer(done, draw)
+    _tell_hashes(done.without_address)
+
+
+def _tell_hashes(count: int) -> None:
+    if count:
+        addresses = "suppressed address is" if count == 1 else "suppressed addresses are"
+        click.echo(
+            f"{count:,} more {addresses} known by a keyed hash alone and cannot be written out:"
+            " `newsletter store export` carries them.",
+            err=True,
+        )
+
+
+def _print_objects(app: App) -> None:
+    """One JSON document, a person at a time."""
+    from newsletter.app.export_subscribers import export_objects
+
+    before = "[\n"
+    for person in export_objects(app):
+        click.echo(before + json.dumps(person, ensure_ascii=False), nl=False)
+        before = ",\n"
+    click.echo("[]" if before == "[\n" else "\n]")
 
 
 @subscribers.command("resend")
@@ -221,14 +248,11 @@ def pause(face: Face, email: str, weeks: str) -> None:
 
 
 def _act(face: Face, email: str, act: str, do: Callable[[Subscriber], Made]) -> Made:
-    from newsletter.app.record import note
     from newsletter.app.subscribe import find_subscriber
 
     with face.app.store.transaction():
         person = find_subscriber(face.app, email)
-        made = do(person)
-        note(face.app, "command line", act, subject=f"subscriber {person.id}", via="command line")
-    return made
+        return face.act(act, lambda: do(person), subject=f"subscriber {person.id}")
 
 
 def _tell(face: Face, email: str, act: str) -> None:
@@ -270,7 +294,9 @@ def erase(face: Face, email: str, yes: bool) -> None:
 
     find_subscriber(face.app, email)
     face.ask(f"Erase {email}? This cannot be undone.", yes=yes)
-    subscriber = erase_subscriber(face.app, email)
+    subscriber = face.act(
+        "erased them", lambda: erase_subscriber(face.app, email), subject=lambda made: f"subscriber {made.id}"
+    )
     face.answer(
         {"id": subscriber.id, "erased": True},
         lambda console: console.print("Erased; the address stays suppressed by its keyed hash."),

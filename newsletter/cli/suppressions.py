@@ -47,12 +47,13 @@ def list_(face: Face, reason: str | None, limit: int) -> None:
 @common
 def add(face: Face, email: str, reason: str) -> None:
     """Never mail this address again."""
-    from newsletter.app.record import note
     from newsletter.app.suppressions import add_suppression
 
-    with face.app.store.transaction():
-        added = add_suppression(face.app, email, reason)
-        note(face.app, "command line", "suppressed", subject=f"suppression {added.key}", via="command line")
+    added = face.act(
+        "suppressed",
+        lambda: add_suppression(face.app, email, reason),
+        subject=lambda made: f"suppression {made.key}",
+    )
     face.answer(added, lambda console: console.print(f"{safe(email)} is never mailed."))
 
 
@@ -61,10 +62,9 @@ def add(face: Face, email: str, reason: str) -> None:
 @common
 def lift(face: Face, which: str) -> None:
     """Mail it again, where an operator had suppressed it. Bounces, complaints and erasures stay."""
-    from newsletter.app.record import note
     from newsletter.app.suppressions import lift_suppression
 
-    with face.app.store.transaction():
-        lifted = lift_suppression(face.app, which)
-        note(face.app, "command line", "lifted", subject=f"suppression {lifted.key}", via="command line")
+    lifted = face.act(
+        "lifted", lambda: lift_suppression(face.app, which), subject=lambda made: f"suppression {made.key}"
+    )
     face.answer(lifted, lambda console: console.print(f"{safe(lifted.email or which)} may be mailed again."))

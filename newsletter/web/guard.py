@@ -33,11 +33,14 @@ BODY_BYTES = 64 * 1024
 WEBHOOK_BYTES = 1024 * 1024
 UPLOAD_BYTES = 5 * 1024 * 1024
 """Of what operators import."""
+CARRIED_BYTES = UPLOAD_BYTES * 3 // 2
+"""Of a form that carries the same on from a page of ours: base64 makes it a third larger."""
 BODY_SECONDS = 30.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OPEN = re.compile(r"/unsubscribe/[^/]+|/webhooks/[^/]+")
 """Written to from elsewhere: mail clients (RFC 8058) with a token, and providers with a signature."""
-_UPLOADS = re.compile(r"/console/import/[^/]+(/apply)?")
+_UPLOADS = re.compile(r"/console/import/[^/]+")
+_CARRIED = re.compile(r"/console/import/[^/]+/[^/]+")
 _FORMS = frozenset({"/subscribe", "/api/v1/subscribe"})
 """Written to from the origins that the settings name, too."""
 _NAMELESS = re.compile(r"/healthz|/static/[^/]+")
@@ -186,6 +189,8 @@ def _cap(path: str) -> int:
     """The most bytes that a body sent there may have."""
     if path.startswith(("/webhooks/", _IMPORTS)):
         return WEBHOOK_BYTES
+    if _CARRIED.fullmatch(path):
+        return CARRIED_BYTES
     return UPLOAD_BYTES if _UPLOADS.fullmatch(path) else BODY_BYTES
 
 

@@ -13,17 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from newsletter.app.container import App
 from newsletter.app.read_pages import Mailbox, mailbox_of
 from newsletter.app.sign_in import has_operator
-from newsletter.web.templating import PRIVATE, Pages
+from newsletter.web.templating import FRAME_POLICY, NEW_WINDOW, PRIVATE, Pages
 from newsletter.web.visitors import is_local
 
 _SHOWN = ("from", "to", "reply-to", "subject", "date", "list-unsubscribe", "list-unsubscribe-post")
 _LINK = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]])")
-_MAIL_POLICY = (
-    "default-src 'none'; img-src 'self' data: https:; style-src 'unsafe-inline'; frame-ancestors 'self';"
-    " sandbox allow-popups allow-popups-to-escape-sandbox"
-)
-_NEW_WINDOW = '<base target="_blank">'
-"""For links in a mail that is shown in a frame: the pages they lead to refuse to stand in one."""
 _LIMIT = 200
 
 
@@ -32,8 +26,8 @@ def framed_mail(html: str, *, images: bool = True) -> HTMLResponse:
     `images`.
     """
     before, head, after = html.partition("<head>")
-    policy = _MAIL_POLICY if images else _MAIL_POLICY.replace("img-src 'self' data: https:", "img-src 'none'")
-    framed = f"{before}{head}{_NEW_WINDOW}{after}" if head else _NEW_WINDOW + html
+    policy = FRAME_POLICY if images else FRAME_POLICY.replace("img-src 'self' data: https:", "img-src 'none'")
+    framed = f"{before}{head}{NEW_WINDOW}{after}" if head else NEW_WINDOW + html
     return HTMLResponse(framed, headers={**PRIVATE, "Content-Security-Policy": policy})
 
 

@@ -30,6 +30,14 @@ PERSONAL = {"Cache-Control": "private, no-store"}
 PUBLIC = {"Cache-Control": "no-cache", "Vary": "Cookie"}
 """Of one that shows everybody the same; a reader's cookie may make it a personal one."""
 
+FRAME_POLICY = (
+    "default-src 'none'; img-src 'self' data: https:; style-src 'unsafe-inline'; frame-ancestors 'self';"
+    " sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+"""Of what is shown in a frame of ours: it can run nothing, and load nothing but pictures."""
+NEW_WINDOW = '<base target="_blank">'
+"""For the links in it: the pages they lead to refuse to stand in a frame."""
+
 
 class Pages:
     """The templates, and what stands on every page."""
@@ -77,6 +85,14 @@ class Pages:
         request.state.tools = tuple(tools)
         kept = PRIVATE if public is None else PERSONAL if personal else PUBLIC
         return HTMLResponse(html, status, {**kept, **(headers or {})})
+
+    def framed(self, request: Request, name: str, *, scheme: str, **values: Any) -> HTMLResponse:
+        """A page for a sandboxed frame of ours: its sheet stands in it, and it runs, sends and loads nothing but
+        pictures. A frame does not pass on the `scheme` (`light` or `dark`) that it is to be seen in.
+        """
+        # our own file, and colours that the settings checked
+        sheet = Markup(f"{site_css(self.facts.brand).decode()}:root {{ color-scheme: {scheme} }}")
+        return self.show(request, name, headers={"Content-Security-Policy": FRAME_POLICY}, sheet=sheet, **values)
 
     def text(self, name: str, **values: Any) -> str:
         """What the template file `name` comes to: for what is no page."""

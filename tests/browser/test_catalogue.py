@@ -68,7 +68,9 @@ def fill(app: App, clock: Clock) -> dict[str, str]:
     add_comparison(app, Comparison("rich", (rich, was), published_on=TODAY))
     stored = app.store.comparisons.by_slug("rich")
     assert stored is not None
-    app.store.comparisons.revise(stored, replace(stored.comparison, sides=(rich, KESTREL)), app.now())
+    app.store.comparisons.revise(
+        stored, replace(stored.comparison, sides=(rich, KESTREL)), app.now(), "ada@example.com"
+    )
     quoted = Tool("Gatepost", "gatepost", panel=PanelVerdict(Label.SHIP, 100), reviews=(Review(text="Said once."),))
     add_comparison(app, Comparison("thin", (quoted, Tool("Quillon", "quillon"))))
     hostile = Tool(

@@ -29,7 +29,7 @@ from tests.rendering.week import full_week
 
 WORDS = "harbour lantern oblique seven"
 SCHEMES = [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")]
-NO_PAGES = ("/html", "/text", "/source", "/progress", ".csv", ".json", "/raw", "/export", "/sign-in")
+NO_PAGES = ("/html", "/web", "/text", "/source", "/progress", ".csv", ".json", "/raw", "/export", "/sign-in")
 SMALL = """() => [...document.querySelectorAll('button, .button, select, nav a, .tap, .links a, summary,' +
     'input:not([type=hidden], [type=checkbox], [type=radio])')].filter(one => one.checkVisibility() &&
     !one.closest('.skip-to') && one.getBoundingClientRect().height < 43.5).map(one => one.outerHTML.slice(0, 90))"""
@@ -144,7 +144,6 @@ def test_from_the_first_link_to_a_sent_issue_without_the_command_line(house: Hou
     expect(page.get_by_text("Every check passes")).to_be_visible()
     page.get_by_role("button", name="Approve it as it is").click()
     expect(page.get_by_text("Approved, as it is now.")).to_be_visible()
-    page.locator("#glance").get_by_role("link", name="Review and send").click()
     expect(page.get_by_text("goes to 2 readers through outbox")).to_be_visible()
     page.get_by_label("type the number of readers").fill("2")
     page.get_by_role("button", name="Send to 2 readers").click()
@@ -227,6 +226,37 @@ def test_what_is_typed_is_saved_before_anything_else_that_is_pressed(house: Hous
     expect(page.get_by_role("heading", level=1)).to_have_text("Typed and not yet saved")
 
 
+def test_a_preview_through_a_readers_eyes_survives_a_save_and_no_frame_calls_out(
+    house: House, enter: Enter, key: str
+) -> None:
+    page = enter()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(house.url)))
+    page.goto(f"/console/issues/{key}")
+    page.get_by_label("As one reader gets it").fill("lena@example.org")
+    page.get_by_role("button", name="Show it").click()
+    expect(page).to_have_url(f"{house.url}/console/issues/{key}?reader=1#preview")
+    page.get_by_label("Intro").fill("A *quiet* week.")
+    expect(page.locator("[data-saved]")).to_have_text("Saved")
+    expect(page.locator("#preview .note")).to_contain_text("lena@example.org")
+    mail = page.frame_locator("iframe").first
+    expect(mail.locator("em")).to_have_text("quiet")
+    expect(mail.get_by_role("link", name="Unsubscribe or pause")).to_have_attribute(
+        "href", f"{house.url}/unsubscribe/test"
+    )
+    page.get_by_role("link", name="Web version").click()
+    web = page.frame_locator("iframe").first
+    expect(web.locator("em")).to_have_text("quiet")
+    expect(web.locator("h1")).to_have_css("font-weight", "700")
+    web.locator("#email").fill("somebody@example.org")
+    web.get_by_role("button", name="Subscribe").click()
+    expect(page.locator(".views [aria-current]")).to_have_text("Web version")
+    assert house.app.store.subscribers.by_address("somebody@example.org") is None
+    ours = ("/console/issues/", "/static/", "/favicon.svg")
+    assert [one for one in asked if not one.startswith(ours)] == []
+    assert not [one for one in asked if "example.org" in one], "no address of a reader in an address"
+
+
 def test_the_order_is_changed_by_dragging_and_by_keys(house: House, enter: Enter, key: str) -> None:
     page = enter()
     page.goto(f"/console/issues/{key}")
@@ -259,7 +289,6 @@ def test_without_scripts_the_same_way_leads_to_a_send_and_the_page_looks_again(
     page.get_by_role("button", name="Save", exact=True).click()
     page.locator('.arranged li:nth-child(2) button[value="up"]').click()
     page.get_by_role("button", name="Approve it as it is").click()
-    page.locator("#glance").get_by_role("link", name="Review and send").click()
     page.get_by_label("type the number of readers").fill("2")
     page.get_by_role("button", name="Send to").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Goes out in")
@@ -285,7 +314,6 @@ def test_the_keyboard_alone_sends_an_issue(house: House, enter: Enter, key: str)
     expect(page.get_by_role("heading", name="Content")).to_be_visible()
     press("link", "Send", exact=True)
     press("button", "Approve it as it is")
-    press("link", "Review and send")
     expect(page.get_by_text("To confirm, type")).to_be_visible()
     page.get_by_label("type the number of readers").focus()
     page.keyboard.type("2")
@@ -359,3 +387,15 @@ def test_axe_finds_nothing_on_any_page_and_all_of_it_fits_and_can_be_pressed(
             wrong[path] = found
     assert looked >= 8
     assert wrong == {}
+
+
+def test_on_a_telephone_no_list_hides_its_state_beside_the_screen(house: House, enter: Enter, key: str) -> None:
+    add_active(house.app, "reading.list.of.the.platform.team.in.the.second.building@example.net")
+    page = enter(width=375)
+    for path, state in (("issues", "draft"), ("subscribers", "active"), ("settings", "default")):
+        page.goto(f"/console/{path}")
+        lists = page.locator(".scroll")
+        assert lists.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)"), path
+        box = lists.get_by_text(state, exact=True).first.bounding_box()
+        assert box, path
+        assert box["x"] + box["width"] <= 375, path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
@@ -19,11 +19,14 @@ from newsletter.app.edit_comparison import (
     edit_comparison,
     look_at_comparison,
     propose_edit,
+    propose_restore,
     publish_comparison,
+    restore_comparison,
     shelf,
 )
-from newsletter.app.record import note, what_was_done
-from newsletter.errors import ContentChangedError, InputError, NewsletterError
+from newsletter.app.record import what_was_done
+from newsletter.comparisons.changes import FieldChange
+from newsletter.errors import InputError
 from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 
@@ -32,6 +35,7 @@ _KINDS = {"": None, "new": False, "archive": True}
 _DONE = {
     "saved": "Saved. What it said before is kept under History.",
     "same": "Nothing was changed: it says that already.",
+    "restored": "Restored. What it said until now is kept under History.",
     "dated": "Its date is changed.",
     "archived": "It is of the archive now: no draft takes it. Readers still find it.",
     "unarchived": "It is out of the archive: the next draft may take it.",
@@ -85,7 +89,7 @@ def comparisons(app: App, gate: Gate) -> None:
         request: Request, slug: str, seen: Annotated[str, Form()] = "", day: Annotated[str, Form()] = ""
     ) -> Response:
         def change() -> str:
-            changed = publish_comparison(app, slug, _day(day), seen=seen)
+            changed = publish_comparison(app, slug, _day(day), by=gate.caller(request).name, seen=seen)
             return f"dated it {day}" if changed else ""
 
         return acted(request, slug, "dated", change)
@@ -100,18 +104,54 @@ def comparisons(app: App, gate: Gate) -> None:
             request, slug, "unarchived", lambda: "took it out of the archive" * archive_comparison(app, slug, False)
         )
 
-    def acted(request: Request, slug: str, done: str, do: Callable[[], str]) -> Response:
-        """`do` gives what was done, in words; empty for nothing."""
-        try:
-            with app.store.transaction():
-                act = do()
-                if act:
-                    note(app, gate.caller(request).name, act, subject=f"comparison {slug}", via="console")
-        except InputError as error:
-            return page(request, slug, status=422, problem=str(error))
-        except NewsletterError as error:
-            return page(request, slug, status=409, problem=str(error))
-        return gate.go(f"/comparisons/{slug}?done={done if act else 'same'}")
+    def acted(
+        request: Request,
+        slug: str,
+        done: str,
+        do: Callable[[], str],
+        again: Callable[[int, str], Response] | None = None,
+    ) -> Response:
+        """`do` as Gate.act() has it; `done`: the word of the page after it."""
+        return gate.act(
+            request,
+            f"comparison {slug}",
+            do,
+            to=lambda act: f"/comparisons/{slug}?done={done if act else 'same'}",
+            again=again or (lambda status, problem: page(request, slug, status=status, problem=problem)),
+        )
+
+    @gate.get("/comparisons/{slug}/restore", Right.EDIT)
+    def look_before_restore(request: Request, slug: str, revision: str = "") -> Response:
+        if not revision:
+            return gate.go(f"/comparisons/{slug}#history")
+        return restore_page(request, slug, _version(revision))
+
+    def restore_page(request: Request, slug: str, revision: int, *, status: int = 200, problem: str = "") -> Response:
+        return gate.show(
+            request,
+            "comparison_restore",
+            status=status,
+            problem=problem,
+            stored=look_at_comparison(app, slug).stored,
+            revision=revision,
+            proposal=propose_restore(app, slug, revision),
+            here="comparisons",
+        )
+
+    @gate.post("/comparisons/{slug}/restore", Right.EDIT)
+    def restore(
+        request: Request, slug: str, seen: Annotated[str, Form()] = "", revision: Annotated[str, Form()] = ""
+    ) -> Response:
+        number = _version(revision)
+
+        def do() -> str:
+            changes = restore_comparison(app, slug, number, by=gate.caller(request).name, seen=seen)
+            return f"restored version {number}: {_named(changes)}" if changes else ""
+
+        def again(status: int, problem: str) -> Response:
+            return restore_page(request, slug, number, status=status, problem=problem)
+
+        return acted(request, slug, "restored", do, again)
 
     @gate.get("/comparisons/{slug}/edit", Right.EDIT)
     def open_editor(request: Request, slug: str) -> Response:
@@ -134,17 +174,16 @@ def comparisons(app: App, gate: Gate) -> None:
             return editor(request, slug, text, seen, proposal=proposal, status=422)
         if act != "save" or looked != proposal.sha256:
             return editor(request, slug, text, seen, proposal=proposal, again=act == "save")
-        try:
-            with app.store.transaction():
-                changes = edit_comparison(app, slug, text, seen=seen)
-                told = ", ".join(change.field for change in changes[:5]) + (", …" if len(changes) > 5 else "")
-                who, subject = gate.caller(request).name, f"comparison {slug}"
-                if changes:
-                    note(app, who, "edited it", subject=subject, detail=told, via="console")
-        except ContentChangedError as error:
+
+        def do() -> str:
+            changes = edit_comparison(app, slug, text, by=gate.caller(request).name, seen=seen)
+            return f"edited it: {_named(changes)}" if changes else ""
+
+        def refused(status: int, problem: str) -> Response:
             now = look_at_comparison(app, slug).stored.content_sha256
-            return editor(request, slug, text, now, proposal=proposal, status=409, problem=str(error))
-        return gate.go(f"/comparisons/{slug}?done={'saved' if changes else 'same'}")
+            return editor(request, slug, text, now, proposal=proposal, status=status, problem=problem)
+
+        return acted(request, slug, "saved", do, refused)
 
     def editor(
         request: Request,
@@ -176,6 +215,16 @@ def _day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise InputError("That is no date.", next_step="Give it as year, month and day: 2026-11-18.") from None
+
+
+def _version(text: str) -> int:
+    """The number of a version; 0, which none has, for everything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _named(changes: Sequence[FieldChange]) -> str:
+    """The fields of a change, five at most."""
+    return ", ".join(change.field for change in changes[:5]) + (", …" if len(changes) > 5 else "")
 
 
 def _imported(new: str, changed: str) -> str:

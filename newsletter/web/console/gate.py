@@ -110,6 +110,10 @@ class Gate:
         me, may_edit = caller.operator, caller.operator.may(Right.EDIT)
         return self._pages.show(request, f"console/{name}", status=status, me=me, may_edit=may_edit, **values)
 
+    def frame(self, request: Request, name: str, *, scheme: str, **values: Any) -> Response:
+        """A page as readers see it, for a sandboxed frame of ours; `scheme` is `light` or `dark`."""
+        return self._pages.framed(request, name, scheme=scheme, **values)
+
     def go(self, path: str) -> Response:
         """To another page of the console after an act."""
         return RedirectResponse(f"{self._pages.facts.base}{HOME}{path}", 303)
@@ -117,13 +121,14 @@ class Gate:
     def act(
         self,
         request: Request,
-        subject: str,
+        subject: str | Callable[[], str],
         do: Callable[[], str],
         *,
         to: Callable[[str], str],
         again: Callable[[int, str], Response],
     ) -> Response:
-        """Do something to `subject` and put it on record, both or neither.
+        """Do something to `subject` (asked for afterwards where it has no name before) and put it on record, both or
+        neither.
 
         `do` gives what was done in words, with ": " before any detail, or nothing where there was nothing to do. Then
         comes the page that `to` names, given those words; or where it was refused `again`, given the status (422 for
@@ -134,7 +139,8 @@ class Gate:
                 done = do()
                 act, _, detail = done.partition(": ")
                 if done:
-                    note(self._app, self.caller(request).name, act, subject=subject, detail=detail, via="console")
+                    told = subject if isinstance(subject, str) else subject()
+                    note(self._app, self.caller(request).name, act, subject=told, detail=detail, via="console")
         except NewsletterError as error:
             return again(422 if isinstance(error, InputError) else 409, str(error))
         return self.go(to(done))

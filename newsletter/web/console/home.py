@@ -11,7 +11,6 @@ from newsletter.app.container import App
 from newsletter.app.desk import desk
 from newsletter.app.pause_all import on_its_way, pause_all
 from newsletter.app.record import note
-from newsletter.errors import NewsletterError
 from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 
@@ -40,14 +39,19 @@ def home(app: App, gate: Gate) -> None:
 
     @gate.post("/pause", Right.EDIT)
     def stop_everything(request: Request) -> Response:
-        try:
-            with app.store.transaction():
-                for issue in pause_all(app):
-                    who = gate.caller(request).name
-                    note(app, who, "paused it, with everything else", subject=f"issue {issue.key}", via="console")
-        except NewsletterError as error:
-            return page(request, status=409, problem=str(error))
-        return gate.go("?stopped=1#moving")
+        def do() -> str:
+            who = gate.caller(request).name
+            for issue in pause_all(app):
+                note(app, who, "paused it, with everything else", subject=f"issue {issue.key}", via="console")
+            return ""  # each issue has its entry
+
+        return gate.act(
+            request,
+            "",
+            do,
+            to=lambda done: "?stopped=1#moving",
+            again=lambda status, problem: page(request, status=status, problem=problem),
+        )
 
 
 def in_words(span: timedelta) -> str:

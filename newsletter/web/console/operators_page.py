@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from newsletter.app.container import App
 from newsletter.app.sign_in import all_operators, change_role, let_in, make_invitation
-from newsletter.errors import InputError, NewsletterError
+from newsletter.errors import InputError
 from newsletter.operators import Operator, Right, Role
 from newsletter.web.console.gate import Gate
 
@@ -70,12 +70,18 @@ def operators_page(app: App, gate: Gate) -> None:
         by = gate.caller(request).name
         return acted(request, lambda: let_in(app, email, allowed=True, by=by, via="console"))
 
-    def acted(request: Request, do: Callable[[], None]) -> Response:
-        try:
-            do()
-        except NewsletterError as error:
-            return page(request, status=409, problem=str(error))
-        return gate.go("/operators?done=1")
+    def acted(request: Request, change: Callable[[], object]) -> Response:
+        def do() -> str:
+            change()
+            return ""  # it has put itself on record
+
+        return gate.act(
+            request,
+            "",
+            do,
+            to=lambda done: "/operators?done=1",
+            again=lambda status, problem: page(request, status=409, problem=problem),  # chosen, not typed
+        )
 
 
 def _role(word: str) -> Role:

@@ -22,7 +22,8 @@ from newsletter.app.suppressions import KEPT, find_suppression
 from newsletter.app.timeline import story_of
 from newsletter.app.your_data import your_data
 from newsletter.audience.subscriber import Subscriber, SubscriberStatus, normal_address
-from newsletter.errors import InputError, NewsletterError
+from newsletter.audience.takeaway import Part, Product
+from newsletter.errors import InputError
 from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 from newsletter.web.templating import PRIVATE
@@ -32,6 +33,15 @@ _MOMENTS = 200
 _LONGEST = 254
 """Characters of an address (RFC 5321, 4.5.3.1.3, without its brackets)."""
 _LAST_ID = 2**63 - 1
+_LISTS = {
+    "ours": (Product.OURS, Part.SUBSCRIBED, "This newsletter, or a spreadsheet"),
+    "listmonk": (Product.LISTMONK, Part.SUBSCRIBED, "listmonk: subscribers"),
+    "listmonk-blocklist": (Product.LISTMONK, Part.UNSUBSCRIBED, "listmonk: its blocklist"),
+    "ghost": (Product.GHOST, Part.SUBSCRIBED, "Ghost"),
+    "buttondown": (Product.BUTTONDOWN, Part.SUBSCRIBED, "Buttondown: subscribers"),
+    "buttondown-left": (Product.BUTTONDOWN, Part.UNSUBSCRIBED, "Buttondown: who left, not to be imported"),
+}
+"""What can be asked for → product, part, and how it reads."""
 
 
 def people(app: App, gate: Gate) -> None:
@@ -61,8 +71,7 @@ def people(app: App, gate: Gate) -> None:
     ) -> Response:
         kind, topics = (status if status in set(SubscriberStatus) else ""), topics_chosen(app)
         topic = topic if topic in topics else ""
-        found = page_of_subscribers(app, kind, topic, q, begins=begins, after=after, limit=_PAGE + 1)
-        shown = found[:_PAGE]
+        found = page_of_subscribers(app, kind, topic, q, begins=begins, after=after, limit=_PAGE)
         how = "begins" if begins else "holds"
         asked = {"topic": topic, "q": q, "how": how if q else ""}
 
@@ -75,8 +84,9 @@ def people(app: App, gate: Gate) -> None:
             "subscribers",
             status=code,
             problem=problem,
-            people=shown,
-            more=where(status=kind, after=str(shown[-1].subscriber.id)) if len(found) > _PAGE else "",
+            people=found.people,
+            more=where(status=kind, after=str(found.after)) if found.after else "",
+            cut=found.cut,
             first=where(status=kind) if after else None,
             counts=counts,
             kinds=[("", "Everybody", sum(counts.values()), where())]
@@ -86,8 +96,9 @@ def people(app: App, gate: Gate) -> None:
             topic=topic,
             q=q,
             how=how,
-            never=_never(q) if not shown else "",
+            never=_never(q) if not found.people else "",
             email=email,
+            lists=[(name, words) for name, (_, _, words) in _LISTS.items()],
             done=request.query_params.get("done", ""),
             here="subscribers",
         )
@@ -104,20 +115,37 @@ def people(app: App, gate: Gate) -> None:
 
     @gate.post("/subscribers", Right.EDIT)
     def add(request: Request, email: Annotated[str, Form()] = "", evidence: Annotated[str, Form()] = "") -> Response:
-        try:
-            with app.store.transaction():
-                added, queued = add_subscriber(app, email, evidence=evidence.strip() or None)
-                _note(request, added.id, "added them" if evidence.strip() else "asked them to confirm")
-        except NewsletterError as error:
-            return page(request, code=422, problem=str(error), email=email.strip()[:_LONGEST])
-        return gate.go(f"/subscribers/{added.id}?done={'asked' if queued else 'added'}")
+        number, word = 0, ""
+
+        def do() -> str:
+            nonlocal number, word
+            added, queued = add_subscriber(app, email, evidence=evidence.strip() or None)
+            number, word = added.id, "asked" if queued else "added"
+            return "added them" if evidence.strip() else "asked them to confirm"
+
+        def again(status: int, problem: str) -> Response:
+            return page(request, code=status, problem=problem, email=email.strip()[:_LONGEST])
+
+        return gate.act(
+            request,
+            lambda: f"subscriber {number}",
+            do,
+            to=lambda done: f"/subscribers/{number}?done={word}",
+            again=again,
+        )
 
     @gate.post("/subscribers/export", Right.EDIT)
-    def export(request: Request) -> Response:
+    def export(request: Request, whom: Annotated[str, Form(alias="for")] = "ours") -> Response:
         """Everybody with an address, as CSV; an act, because who took it out of the house is recorded."""
-        note(app, gate.caller(request).name, "exported the subscribers", via="console")
-        saved = {**PRIVATE, "Content-Disposition": "attachment; filename=subscribers.csv"}
-        return StreamingResponse(export_subscribers(app), media_type="text/csv; charset=utf-8", headers=saved)
+        if whom not in _LISTS:
+            return page(request, code=422, problem="Choose one of the lists that are offered.")
+        product, part, _ = _LISTS[whom]
+        detail = "" if product is Product.OURS else f"for {product}, {part}"
+        note(app, gate.caller(request).name, "exported the subscribers", detail=detail, via="console")
+        name = "subscribers.csv" if part is Part.SUBSCRIBED else "subscribers.unsubscribed.csv"
+        saved = {**PRIVATE, "Content-Disposition": f"attachment; filename={name}"}
+        pieces = export_subscribers(app, product, part)
+        return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=saved)
 
     @gate.get("/subscribers/{number}")
     def look_at(request: Request, number: str) -> Response:
@@ -175,29 +203,30 @@ def people(app: App, gate: Gate) -> None:
 
     @gate.post("/subscribers/{number}/erase", Right.OWN)
     def erase(request: Request, number: str) -> Response:
-        def do(person: Subscriber) -> None:
+        def change(person: Subscriber) -> None:
             if person.email is None:
                 raise InputError("This person is erased already.")
             erase_subscriber(app, person.email)
 
-        return acted(request, number, "erased them", do, "erased")
+        return acted(request, number, "erased them", change, "erased")
 
     def acted(
-        request: Request, given: str, act: str, do: Callable[[Subscriber], object], done: str = "done"
+        request: Request, given: str, act: str, change: Callable[[Subscriber], object], word: str = "done"
     ) -> Response:
+        """`word`: of the page after it."""
         number = _number(given)
-        person = look_at_number(app, number).subscriber
-        try:
-            with app.store.transaction():
-                do(person)
-                _note(request, number, act)
-        except NewsletterError as error:
-            status = 422 if isinstance(error, InputError) else 409
-            return person_page(request, number, status=status, problem=str(error))
-        return gate.go(f"/subscribers/{number}?done={done}")
 
-    def _note(request: Request, number: int, act: str) -> None:
-        note(app, gate.caller(request).name, act, subject=f"subscriber {number}", via="console")
+        def do() -> str:
+            change(look_at_number(app, number).subscriber)
+            return act
+
+        return gate.act(
+            request,
+            f"subscriber {number}",
+            do,
+            to=lambda done: f"/subscribers/{number}?done={word}",
+            again=lambda status, problem: person_page(request, number, status=status, problem=problem),
+        )
 
 
 def _number(text: str) -> int:

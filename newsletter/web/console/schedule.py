@@ -11,16 +11,15 @@ from starlette.responses import Response
 
 from newsletter.app.container import App
 from newsletter.app.draft_issue import draft_issue
-from newsletter.app.record import note
 from newsletter.app.schedule import Upcoming, offset_in_words, rule_in_words, skip_slot, upcoming
-from newsletter.errors import NewsletterError
 from newsletter.issues import ISSUE_MOVES, IssueStatus
 from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 
 _MODES = {
     "draft": "An issue is drafted by itself, and you are told; nothing is sent until you say so.",
-    "auto": "An issue is drafted, tested and held by itself, and then sent, unless you stop it.",
+    "auto": "An issue is drafted, tested and held by itself, and then sent, unless you stop it. While anything is open"
+    " before a live send, it stays a draft.",
     "off": "Nothing happens by itself.",
 }
 _THEN = {"draft": "is drafted then", "auto": "is drafted then, and sent after the hold", "off": "is yours to draft"}
@@ -55,20 +54,30 @@ def schedule(app: App, gate: Gate) -> None:
     @gate.post("/schedule/skip", Right.EDIT)
     def skip(request: Request, key: Annotated[str, Form()] = "", reason: Annotated[str, Form()] = "") -> Response:
         why = " ".join(reason.split())[:200] or "Skipped by the operator."
-        return acted(request, key, "skipped", why, lambda: skip_slot(app, key, why))
+
+        def do() -> str:
+            skip_slot(app, key, why)
+            return f"skipped: {why}"
+
+        return act(request, key, "skipped", do)
 
     @gate.post("/schedule/draft", Right.EDIT)
     def draft(request: Request, key: Annotated[str, Form()] = "") -> Response:
-        return acted(request, key, "drafted", "", lambda: draft_issue(app, key))
+        def do() -> str:
+            draft_issue(app, key)
+            return "drafted"
 
-    def acted(request: Request, key: str, act: str, detail: str, do: Callable[[], object]) -> Response:
-        try:
-            with app.store.transaction():
-                do()
-                note(app, gate.caller(request).name, act, subject=f"issue {key}", detail=detail, via="console")
-        except NewsletterError as error:
-            return page(request, status=409, problem=str(error))
-        return gate.go(f"/schedule?done={act}")
+        return act(request, key, "drafted", do)
+
+    def act(request: Request, key: str, word: str, do: Callable[[], str]) -> Response:
+        """`word`: of the page after it."""
+        return gate.act(
+            request,
+            f"issue {key}",
+            do,
+            to=lambda done: f"/schedule?done={word}",
+            again=lambda status, problem: page(request, status=409, problem=problem),  # nothing is typed here
+        )
 
 
 def _may_skip(slot: Upcoming) -> bool:

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Form
@@ -19,15 +20,16 @@ from newsletter.app.guests import only_guests_in_words
 from newsletter.app.hold_issue import hold_issue, undo_hold
 from newsletter.app.look_up import look_at_issue
 from newsletter.app.preview_issue import check_issue
-from newsletter.app.record import note
 from newsletter.app.send_issue import cancel_issue, pause_issue, resume_issue
 from newsletter.app.watch_issue import Progress, watch_issue
-from newsletter.errors import InputError, NewsletterError
+from newsletter.errors import InputError
 from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 from newsletter.web.templating import PRIVATE
 
 _LOOK_SECONDS = 1.0
+_AGAIN_MS = 1000
+"""After which a page whose stream broke, as when the server starts anew, asks again."""
 
 
 def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
@@ -49,6 +51,7 @@ def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
             status=status,
             problem=problem,
             issue=detail.issue,
+            approved=request.query_params.get("done") == "approved",
             readers=readers,
             sentence=_sentence(app, readers, batches / rate if rate else None),
             checks=checks,
@@ -58,16 +61,20 @@ def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
 
     @gate.post("/issues/{key}/send", Right.EDIT)
     def send(request: Request, key: str, count: Annotated[str, Form()] = "") -> Response:
-        try:
+        def do() -> str:
             typed = count.strip().replace(",", "").replace("\u202f", "").replace(" ", "")
             if not (typed.isascii() and typed.isdigit()):
                 raise InputError("Type the number of readers.", next_step="It stands in the sentence above.")
-            with app.store.transaction():
-                issue = hold_issue(app, key, recipients=int(typed[:12]))
-                _note(request, key, "sent it", f"{typed} readers, held until {issue.hold_until:%H:%M:%S} UTC")
-        except NewsletterError as error:
-            return review_page(request, key, status=409, problem=str(error))
-        return gate.go(f"/issues/{key}/sending")
+            issue = hold_issue(app, key, recipients=int(typed[:12]))
+            return f"sent it: {typed} readers, held until {issue.hold_until:%H:%M:%S} UTC"
+
+        def again(status: int, problem: str) -> Response:
+            return review_page(request, key, status=409, problem=problem)  # a word is a wrong number too
+
+        return act(request, key, do, again)
+
+    def act(request: Request, key: str, do: Callable[[], str], again: Callable[[int, str], Response]) -> Response:
+        return gate.act(request, f"issue {key}", do, to=lambda done: f"/issues/{key}/sending", again=again)
 
     @gate.get("/issues/{key}/sending")
     def watch(request: Request, key: str) -> Response:
@@ -76,7 +83,14 @@ def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
     def watch_page(request: Request, key: str, *, status: int = 200, problem: str = "") -> Response:
         progress = watch_issue(app, key)
         return gate.show(
-            request, "sending", status=status, problem=problem, key=key, progress=progress, told=told(progress), here=""
+            request,
+            "sending",
+            status=status,
+            problem=problem,
+            key=key,
+            progress=progress,
+            told=told(progress),
+            here="issues",
         )
 
     @gate.get("/issues/{key}/progress")
@@ -84,6 +98,7 @@ def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
         """Server-sent events, one a second, until the issue is over, the page is closed or the server ends."""
 
         async def events() -> AsyncIterator[str]:
+            yield f"retry: {_AGAIN_MS}\n\n"
             while not stopping.is_set() and not await request.is_disconnected():
                 progress = await run_in_threadpool(watch_issue, app, key)
                 yield f"data: {json.dumps(told(progress))}\n\n"
@@ -96,27 +111,25 @@ def sending(app: App, gate: Gate, stopping: threading.Event) -> None:
 
         return StreamingResponse(events(), media_type="text/event-stream", headers=PRIVATE)
 
-    def _note(request: Request, key: str, act: str, detail: str = "") -> None:
-        note(app, gate.caller(request).name, act, subject=f"issue {key}", detail=detail, via="console")
-
-    def _act(path: str, act: Callable[[App, str], object], words: str) -> None:
+    def button(path: str, change: Callable[[App, str], object], words: str) -> None:
         @gate.post(f"/issues/{{key}}/{path}", Right.EDIT)
-        def do(request: Request, key: str) -> Response:
-            try:
-                with app.store.transaction():
-                    act(app, key)
-                    _note(request, key, words)
-            except NewsletterError as error:
-                return watch_page(request, key, status=409, problem=str(error))
-            return gate.go(f"/issues/{key}/sending")
+        def press(request: Request, key: str) -> Response:
+            def do() -> str:
+                change(app, key)
+                return words
 
-    for path, act, words in (
+            def again(status: int, problem: str) -> Response:
+                return watch_page(request, key, status=status, problem=problem)
+
+            return act(request, key, do, again)
+
+    for path, change, words in (
         ("undo-send", undo_hold, "undid the send"),
         ("pause", pause_issue, "paused it"),
         ("resume", resume_issue, "resumed it"),
         ("cancel", cancel_issue, "cancelled the rest"),
     ):
-        _act(path, act, words)
+        button(path, change, words)
 
 
 def told(progress: Progress) -> dict[str, Any]:
@@ -147,9 +160,10 @@ def seconds_in_words(seconds: float | None) -> str:
 def _sentence(app: App, readers: int, seconds: float | None) -> str:
     zone = app.settings.time_zone
     now = app.now().astimezone(app.settings.zone)
+    utc = "" if now.utcoffset() == timedelta(0) else f", {app.now():%H:%M} UTC"
     long = f", which takes about {seconds_in_words(max(1.0, seconds))}" if seconds is not None else ""
     live = "" if app.provider.capabilities.live else " (nothing leaves this machine)"
     return (
-        f"A minute after you say so (now it is {now:%H:%M} {zone}, {app.now():%H:%M} UTC) this issue goes to"
+        f"A minute after you say so (now it is {now:%H:%M} {zone}{utc}) this issue goes to"
         f" {readers:,} reader{'' if readers == 1 else 's'} through {app.provider.name}{live}{long}."
     )

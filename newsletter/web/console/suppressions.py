@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.app.container import App
-from newsletter.app.record import note
 from newsletter.app.suppressions import (
     KEPT,
     MOST_WORDS,
@@ -21,7 +20,7 @@ from newsletter.app.suppressions import (
     suppression_counts,
 )
 from newsletter.audience.subscriber import SuppressionReason
-from newsletter.errors import InputError, NewsletterError
+from newsletter.errors import InputError
 from newsletter.operators import Right
 from newsletter.web.console.gate import Gate
 
@@ -79,21 +78,32 @@ def suppressions(app: App, gate: Gate) -> None:
 
     @gate.post("/suppressions", Right.EDIT)
     def add(request: Request, email: Annotated[str, Form()] = "", words: Annotated[str, Form()] = "") -> Response:
-        try:
-            with app.store.transaction():
-                added = add_suppression(app, email, words)
-                note(app, gate.caller(request).name, "suppressed", subject=f"suppression {added.key}", via="console")
-        except NewsletterError as error:
-            status = 422 if isinstance(error, InputError) else 409
-            return page(request, status=status, problem=str(error), email=email.strip()[:254], words=words)
-        return gate.go("/suppressions?done=added")
+        key = ""
+
+        def do() -> str:
+            nonlocal key
+            key = add_suppression(app, email, words).key
+            return "suppressed"
+
+        def again(status: int, problem: str) -> Response:
+            return page(request, status=status, problem=problem, email=email.strip()[:254], words=words)
+
+        return gate.act(
+            request, lambda: f"suppression {key}", do, to=lambda done: "/suppressions?done=added", again=again
+        )
 
     @gate.post("/suppressions/lift", Right.EDIT)
     def lift(request: Request, which: Annotated[str, Form()] = "") -> Response:
-        try:
-            with app.store.transaction():
-                lifted = lift_suppression(app, which)
-                note(app, gate.caller(request).name, "lifted", subject=f"suppression {lifted.key}", via="console")
-        except NewsletterError as error:
-            return page(request, status=422 if isinstance(error, InputError) else 409, problem=str(error))
-        return gate.go("/suppressions?done=lifted")
+        key = ""
+
+        def do() -> str:
+            nonlocal key
+            key = lift_suppression(app, which).key
+            return "lifted"
+
+        def again(status: int, problem: str) -> Response:
+            return page(request, status=status, problem=problem)
+
+        return gate.act(
+            request, lambda: f"suppression {key}", do, to=lambda done: "/suppressions?done=lifted", again=again
+        )

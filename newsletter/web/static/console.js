@@ -15,7 +15,13 @@ const watch = $("[data-progress]");
 if (watch?.dataset.progress) {
   const source = new EventSource(watch.dataset.progress);
   let tenths = -1;
+  const stale = (yes) => ($("[data-stale]").hidden = !yes);
+  source.onerror = () => {
+    stale(true);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000); // it answered, with no stream
+  };
   source.onmessage = ({ data }) => {
+    stale(false);
     const { counts, ...look } = JSON.parse(data);
     if (look.over || look.status !== watch.dataset.status) return source.close(), location.reload();
     for (const [name, value] of Object.entries({ ...look, ...counts }))
