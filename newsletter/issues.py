@@ -42,7 +42,7 @@ ISSUE_MOVES: dict[IssueStatus, frozenset[IssueStatus]] = {
     ),
     IssueStatus.SENDING: frozenset({IssueStatus.PAUSED, IssueStatus.SENT, IssueStatus.CANCELLED}),
     IssueStatus.PAUSED: frozenset({IssueStatus.SENDING, IssueStatus.CANCELLED}),
-    IssueStatus.SENT: frozenset({IssueStatus.SENDING}),  # unknown deliveries settled as not sent go out after all
+    IssueStatus.SENT: frozenset({IssueStatus.SENDING}),  # what was settled as not sent, or refused, goes out after all
     IssueStatus.CANCELLED: frozenset(),
     IssueStatus.SKIPPED: frozenset({IssueStatus.DRAFT}),  # the operator drafts it after all
     IssueStatus.MISSED: frozenset({IssueStatus.DRAFT, IssueStatus.SKIPPED}),  # the operator decides

@@ -134,7 +134,7 @@ class Settings(BaseSettings):
 
     @property
     def came_from(self) -> dict[str, str]:
-        """Dotted key → `file`, `environment` or `flag` for every setting that is not a default, as load() met them."""
+        """Dotted key → `file`, `environment`, `flag` or `demo` for every setting that is not a default."""
         return self._came_from
 
     @property
@@ -187,11 +187,19 @@ def _beside(folder: Path, source: SourceSettings) -> SourceSettings:
 def origins(config: Path | None = None) -> dict[str, str]:
     """Dotted key → `file` or `environment` for every setting that is not a default."""
     path = config or Path(CONFIG_NAME)
-    found = dict.fromkeys(_dotted(_read_toml(path) if path.is_file() else {}), "file")
-    for name in os.environ:
-        if name.startswith(_PREFIX):
-            found[name.removeprefix(_PREFIX).lower().replace("__", ".")] = "environment"
-    return found
+    return dict.fromkeys(_dotted(_read_toml(path) if path.is_file() else {}), "file") | _of_environment()
+
+
+def given(origin: str, **values: Any) -> Settings:
+    """Settings without a file: `values`, which `came_from` says are of `origin`, above the environment."""
+    settings = Settings(**values)
+    settings._came_from = _of_environment() | dict.fromkeys(_dotted(values), origin)
+    return settings
+
+
+def _of_environment() -> dict[str, str]:
+    names = [name.removeprefix(_PREFIX) for name in os.environ if name.startswith(_PREFIX)]
+    return {name.lower().replace("__", "."): "environment" for name in names}
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import FrozenInstanceError, fields
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.comparisons.model import Comparison, Label, PanelVerdict, Review, Tool
+from newsletter.comparisons.model import Comparison, Label, PanelVerdict, Tool
 from newsletter.selection import (
     Candidate,
     Choice,
@@ -24,50 +23,7 @@ from newsletter.selection import (
     heat_of,
     split_of,
 )
-
-MONDAY = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
-
-
-def panel(share: int | None, tally: tuple[int, int] | None = None) -> PanelVerdict:
-    ship, skip = tally or (None, None)
-    return PanelVerdict(Label.of_share(share if share is not None else 100), share, ship, skip)
-
-
-def tool(slug: str, share: int | None = None, score: int | None = None, category: str | None = None) -> Tool:
-    reviews = () if score is None else (Review(score=score),)
-    return Tool(slug.title(), slug, category=category, panel=None if share is None else panel(share), reviews=reviews)
-
-
-def candidate(
-    slug: str,
-    shares: tuple[int | None, int | None] = (None, None),
-    scores: tuple[int | None, int | None] = (None, None),
-    category: str | None = None,
-    days: int = 0,
-    waited: int = 0,
-    sent: dict[str, str] | None = None,
-) -> Candidate:
-    """`slug` against `slug-b`, seen `days` before Monday."""
-    left, right = (
-        tool(name, share, score, category)
-        for name, share, score in zip((slug, f"{slug}-b"), shares, scores, strict=True)
-    )
-    return Candidate(
-        Comparison(slug, (left, right)),
-        MONDAY - timedelta(days=days),
-        waited,
-        None if sent is None else tuple(sent.items()),
-    )
-
-
-def slugs(selection: Selection) -> list[str]:
-    return [choice.candidate.comparison.slug for choice in selection.choices]
-
-
-def only(selection: Selection, slug: str) -> Choice:
-    (found,) = [choice for choice in selection.choices if choice.candidate.comparison.slug == slug]
-    return found
-
+from tests.fakes.candidates import candidate, only, slugs, tool
 
 ANY = Rules(minimum=1)
 SHARES = st.one_of(st.none(), st.sampled_from([0, 25, 33, 50, 67, 75, 100]))
@@ -337,60 +293,6 @@ def test_changed_verdicts_beyond_the_full_places_come_in_brief_and_beyond_those_
     assert selection.choices[2].reason == (
         "Out this week: 2 rank higher and the issue is full; it waits for the next issue."
     )
-
-
-def why(each: Candidate) -> str:
-    return choose_week([each], ANY).choices[0].reason
-
-
-def test_the_reason_names_the_split_panel_by_its_votes_or_its_share() -> None:
-    assert why(candidate("a", (33, 100))) == (
-        "In, in full, place 1: the panel is split on A (33 %), shares are 67 points apart, scores are missing"
-        " (heat 133 of 200)."
-    )
-    sides = (tool("a", 100), Tool("B", "b", panel=panel(75, (3, 1))))
-    assert why(Candidate(Comparison("a", sides), MONDAY)) == (
-        "In, in full, place 1: the panel is split on B (3–1), shares are 25 points apart, scores are missing"
-        " (heat 75 of 200)."
-    )
-
-
-def test_the_reason_names_the_side_that_is_split_more() -> None:
-    assert "split on A-B (50 %)" in why(candidate("a", (25, 50)))
-    assert "split on A (50 %)" in why(candidate("a", (50, 90)))
-    assert "split on A-B (74 %)" in why(candidate("a", (25, 74)))
-    assert "split on A (25 %)" in why(candidate("a", (25, 75)))
-
-
-def test_the_reason_passes_over_a_panel_that_gives_only_its_label() -> None:
-    sides = (Tool("A", "a", panel=PanelVerdict(Label.SHIP)), tool("b", 50))
-    assert why(Candidate(Comparison("a", sides), MONDAY)) == (
-        "In, in full, place 1: the panel is split on B (50 %) (heat 100 of 200)."
-    )
-
-
-def test_the_reason_names_the_gap_of_the_scores() -> None:
-    assert why(candidate("a", (100, 100), (82, 75))) == (
-        "In, in full, place 1: mean scores are 7 apart (heat 28 of 200)."
-    )
-    assert why(candidate("a", scores=(75, 82))) == "In, in full, place 1: mean scores are 7 apart (heat 28 of 200)."
-    assert why(candidate("a", scores=(75, None))) == (
-        "In, in full, place 1: no scores and no shares, so it ranks by date alone (heat 0 of 200)."
-    )
-    assert why(candidate("a", scores=(None, 75))).endswith("date alone (heat 0 of 200).")
-
-
-def test_the_reason_says_how_long_it_waited_and_where_it_stands() -> None:
-    week = [candidate("a", (50, 50)), candidate("b", waited=1), candidate("c", waited=2, days=1)]
-    reasons = [choice.reason for choice in choose_week(week, Rules(full=1, minimum=1)).choices]
-    assert reasons[1].startswith("In, in brief, place 2: ")
-    assert reasons[1].endswith("; waited one issue.")
-    assert reasons[2].startswith("In, in brief, place 3: ")
-    assert reasons[2].endswith("; waited 2 issues.")
-
-
-def test_one_that_has_a_single_share_is_not_said_to_rank_by_date_alone_when_it_is_split() -> None:
-    assert why(candidate("a", (75, None))) == ("In, in full, place 1: the panel is split on A (75 %) (heat 50 of 200).")
 
 
 @pytest.mark.parametrize("kind", [Rules, Candidate, Choice, Selection])

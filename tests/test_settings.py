@@ -13,7 +13,7 @@ import pytest
 from newsletter.errors import ConfigError
 from newsletter.issues import Brand, Publication, WeeklyRule
 from newsletter.selection import Rules
-from newsletter.settings import Settings, check, flat, load, origins
+from newsletter.settings import Settings, check, flat, given, load, origins
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def test_a_brand_that_could_not_be_read_is_refused_with_the_contrast(brand: dict
 
 def test_a_brand_stands_in_the_publication() -> None:
     brand = {"ink": "#0b1f3a", "accent_dark": "#FFD166", "logo_url": "https://example.com/logo.png", "logo_width": 96}
-    assert Settings(brand=brand).publication.brand == Brand(  # type: ignore[arg-type]
+    assert Settings(brand=brand).publication.brand == Brand(
         ink="#0B1F3A", accent_dark="#FFD166", logo_url="https://example.com/logo.png", logo_width=96
     )
 
@@ -183,8 +183,17 @@ def test_origins_tell_file_and_environment_apart(tmp_path: Path, monkeypatch: py
     assert origins() == {"delivery.smtp.port": "environment"}
 
 
+def test_what_a_demo_gives_is_told_apart_from_a_default_and_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_TIME_ZONE", "Europe/Berlin")
+    monkeypatch.setenv("NEWSLETTER_NAME", "Beneath")
+    settings = given("demo", name="Sample", delivery={"provider": "outbox"})
+    assert (settings.name, settings.time_zone) == ("Sample", "Europe/Berlin")
+    assert settings.came_from == {"name": "demo", "delivery.provider": "demo", "time_zone": "environment"}
+
+
 def test_flat_lists_every_setting_and_masks_secrets() -> None:
-    settings = Settings(secret_key="very-secret", delivery={"resend": {"api_key": "re_very_secret"}})  # type: ignore[arg-type]
+    given: dict[str, Any] = {"secret_key": "very-secret", "delivery": {"resend": {"api_key": "re_very_secret"}}}
+    settings = Settings(**given)
     found = flat(settings)
     assert found["schedule.mode"] == "draft"
     assert found["selection.cap_per_category"] == ""

@@ -15,9 +15,11 @@ from newsletter.audience.subscriber import SubscriberStatus
 from newsletter.comparisons.model import Comparison, Tool, panel_of_counts
 from newsletter.delivery.message import Batch, Request
 from newsletter.delivery.provider import Answered, Capabilities, Outcome, SendResult, SendStatus
+from newsletter.delivery.status import BatchStatus
 from newsletter.errors import InputError
 from newsletter.issues import Issue, IssueStatus, newest_due_slot
 from newsletter.rendering.personalise import slot
+from newsletter.store.batches import BatchRow
 
 LIMITS = Capabilities(max_batch=2, max_bytes=10_000_000, live=False, loopback_links=True)
 Answer = Outcome | Callable[[Batch], Outcome]
@@ -143,6 +145,16 @@ def again(app: App, issue: Issue | int) -> Issue:
     return found
 
 
+def batches(app: App, issue_id: int, *statuses: BatchStatus) -> list[BatchRow]:
+    """Those of an issue, in these states or in any."""
+    return app.store.deliveries.batches(issue_id, *(statuses or BatchStatus))
+
+
+def detail_of(app: App, issue_id: int) -> set[str | None]:
+    """Why those of an issue who were not accepted were not."""
+    return {row["detail"] for row in app.store.deliveries.not_accepted(issue_id)}
+
+
 @dataclass
 class Hand:
     """A sender that a test moves by hand; waiting moves the clock, and `stop` says that it is time to stop."""
@@ -175,5 +187,5 @@ class Hand:
             if not busy:
                 if step.again_at is None and not self.app.store.deliveries.leased():
                     return
-                self.app.now.advance(seconds=30)  # type: ignore[attr-defined]
+                self.app.now.advance(seconds=30)  # type: ignore[attr-defined]  # the clock of the tests
         raise AssertionError("it never comes to an end")

@@ -10,20 +10,19 @@ import pytest
 
 from newsletter.app import approve_issue as module
 from newsletter.app.approve_issue import approve_issue, queue_test, require_sent
+from newsletter.app.backup import back_up
 from newsletter.app.compose_issue import comparison_address, compose_issue
 from newsletter.app.container import App
 from newsletter.app.deliver_mail import deliver_mail
 from newsletter.app.draft_issue import draft_issue
 from newsletter.app.edit_issue import edit_issue
 from newsletter.app.look_up import (
-    back_up,
     list_comparisons,
     list_issues,
     list_subscribers,
     look_at_health,
     look_at_issue,
     look_at_subscriber,
-    revisions_of,
     subscriber_counts,
 )
 from newsletter.app.preview_issue import check_issue, preview_by_link, preview_issue
@@ -44,6 +43,7 @@ from newsletter.errors import (
 from newsletter.issues import IssueStatus
 from newsletter.store.messages import MessageRow
 from tests.app.scripted import Scripted, add_readers, add_week, comparison, scripted
+from tests.conftest import Clock
 
 KEY = "2026-W48"
 MakeApp = Callable[..., App]
@@ -137,7 +137,7 @@ def test_without_a_live_provider_approval_needs_no_test(app: App) -> None:
     assert approve_issue(app, KEY).status is IssueStatus.APPROVED
 
 
-def test_a_live_send_needs_the_code_of_a_test_of_this_very_content(make_app: MakeApp) -> None:
+def test_a_live_send_needs_the_code_of_a_test_of_this_very_content(make_app: MakeApp, clock: Clock) -> None:
     app = live(make_app)
     with pytest.raises(ChecksFailedError, match="Nobody has confirmed receiving a test"):
         approve_issue(app, KEY)
@@ -147,7 +147,7 @@ def test_a_live_send_needs_the_code_of_a_test_of_this_very_content(make_app: Mak
     edit_issue(app, KEY, intro="A change after the test.")
     with pytest.raises(InputError, match="This code is not of the issue as it is now"):
         approve_issue(app, KEY, code=code)
-    app.now.advance(minutes=1)  # type: ignore[attr-defined]
+    clock.advance(minutes=1)
     code = code_in(mail(app, queue_test(app, KEY, "me@example.com")).text)
     issue = approve_issue(app, KEY, code=f" {code.lower()} ")
     assert issue.test_sha256 == issue.content_sha256
@@ -198,7 +198,7 @@ def test_any_change_after_approval_stops_the_send_and_makes_it_a_draft(make_app:
     if change == "comparison":
         stored = app.store.comparisons.by_slug("alder-vs-rival")
         assert stored is not None
-        app.store.comparisons.revise(stored, comparison("alder", 0, 4), app.now())
+        app.store.comparisons.revise(stored, comparison("alder", 0, 4), app.now(), "ada@example.com")
     elif change == "name":
         app = make_app(name="Another Name")
     else:
@@ -255,14 +255,14 @@ def test_a_button_leads_to_the_comparisons_own_address_else_the_pattern_else_our
 # looking
 
 
-def test_an_issue_is_looked_at_with_every_candidate_and_its_audience(app: App) -> None:
+def test_an_issue_is_looked_at_with_every_candidate_and_its_audience(app: App, clock: Clock) -> None:
     drafted(app)
     add_readers(app, 2)
     approve_issue(app, KEY)
-    app.now.advance(hours=1)  # type: ignore[attr-defined]
+    clock.advance(hours=1)
     stored = app.store.comparisons.by_slug("birch-vs-rival")
     assert stored is not None
-    app.store.comparisons.revise(stored, comparison("birch", 4, 0), app.now())
+    app.store.comparisons.revise(stored, comparison("birch", 4, 0), app.now(), "ada@example.com")
     detail = look_at_issue(app, KEY)
     assert [(place.slug, place.changed_since) for place in detail.places] == [
         ("alder-vs-rival", False),
@@ -273,9 +273,7 @@ def test_an_issue_is_looked_at_with_every_candidate_and_its_audience(app: App) -
     assert detail.audience == {"active": 2, "paused": 0, "off_topic": 0, "suppressed": 0, "recipients": 2}
     assert [issue.key for issue in list_issues(app)] == [KEY]
     assert len(list_comparisons(app, "birch")) == 1
-    assert [was.labels["birch"] for _, was in revisions_of(app, "birch-vs-rival")] == ["Ship"]
-    with pytest.raises(NotFoundError):
-        revisions_of(app, "nothing")
+    assert [one.was.labels["birch"] for one in app.store.comparisons.revisions(stored.id)] == ["Ship"]
 
 
 def test_a_person_is_looked_at_with_all_that_is_known(app: App) -> None:

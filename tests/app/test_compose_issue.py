@@ -30,7 +30,7 @@ def test_a_changed_verdict_says_since_when_and_which_score_moved(app: App, clock
     stored = app.store.comparisons.by_slug(slug)
     assert stored
     now = replace(stored.comparison, sides=(replace(KESTREL, reviews=fallen, panel=panel_of(fallen)), PLUMBLINE))
-    app.store.comparisons.revise(stored, now, app.now())
+    app.store.comparisons.revise(stored, now, app.now(), "ada@example.com")
     app.store.issues.put_items(draft.id, [ItemRow(stored.id, Section.CHANGED, {"kestrel": "Ship"}, now.labels)])
     (item,) = content_of(app, find_issue(app, draft.key)).items
     assert item.changed_on == date(2026, 11, 20)
@@ -90,7 +90,7 @@ def test_how_readers_voted_on_the_last_issue_is_told_in_the_next_one_and_not_bef
     assert stored
     left, right = stored.comparison.sides
     now = replace(stored.comparison, sides=(replace(left, community=VoteTally(2, 80)), right))
-    app.store.comparisons.revise(stored, now, app.now())
+    app.store.comparisons.revise(stored, now, app.now(), "ada@example.com")
     after = [item.comparison.slug for item in content_of(app, second).voted]
     assert voted[0] not in before
     assert after[0] == voted[0]

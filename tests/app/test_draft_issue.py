@@ -32,7 +32,9 @@ def drafted(app: App, key: str | None = None, *, again: bool = False) -> Issue:
 def send_out(app: App, key: str) -> None:
     approve_issue(app, key)
     freeze_issue(app, key)
-    app.store.issues.set(app.store.issues.by_key(key).id, status="sent")  # type: ignore[union-attr]
+    issue = app.store.issues.by_key(key)
+    assert issue is not None
+    app.store.issues.set(issue.id, status="sent")
 
 
 def outcomes(selection: Selection) -> dict[str, str]:
@@ -149,11 +151,11 @@ def test_what_went_out_is_no_candidate_again_until_a_verdict_changes(app: App, c
     assert choose_for(app, clock()).choices == ()
     stored = app.store.comparisons.by_slug("alder-vs-rival")
     assert stored is not None
-    app.store.comparisons.revise(stored, comparison("alder", 3, 1, category="Words"), clock())
+    app.store.comparisons.revise(stored, comparison("alder", 3, 1, category="Words"), clock(), "ada@example.com")
     assert outcomes(choose_for(app, clock())) == {"alder": "sent"}
     stored = app.store.comparisons.by_slug("alder-vs-rival")
     assert stored is not None
-    app.store.comparisons.revise(stored, comparison("alder", 1, 3), clock())
+    app.store.comparisons.revise(stored, comparison("alder", 1, 3), clock(), "ada@example.com")
     add_week(app, ["dogwood", "elm"])
     issue = drafted(app)
     rows = app.store.issues.items(issue.id)
@@ -170,7 +172,7 @@ def test_a_changed_verdict_that_found_no_place_is_still_news_in_the_next_issue(m
     clock.advance(weeks=1)
     stored = app.store.comparisons.by_slug("alder-vs-rival")
     assert stored is not None
-    app.store.comparisons.revise(stored, comparison("alder", 0, 4), clock())
+    app.store.comparisons.revise(stored, comparison("alder", 0, 4), clock(), "ada@example.com")
     for _ in range(7):
         clock.advance(weeks=1)
         assert outcomes(choose_for(app, clock()))["alder"] == "in"
@@ -228,3 +230,11 @@ def test_the_archive_is_never_a_candidate(app: App) -> None:
     app.store.comparisons.add(comparison("old"), app.now(), archived=True)
     assert choose_for(app, app.now()).choices == ()
     assert expired_of(choose_for(app, app.now())) == []
+
+
+def test_where_the_next_week_is_sent_already_the_one_after_it_is_named(app: App) -> None:
+    add_week(app)
+    assert app.store.issues.move(drafted(app).id, IssueStatus.DRAFT, IssueStatus.CANCELLED)
+    later = newest_due_slot(app.settings.weekly_rule, app.now() + 2 * WEEK).key
+    with pytest.raises(TransitionError, match=rf"is cancelled already.*draft --slot {later}`"):
+        draft_issue(app)

@@ -27,6 +27,7 @@ from tests.fakes.house import add_active, publish_week
 from tests.rendering.week import full_week
 
 SLUG = "alder-vs-birch"
+BY = "ada@example.com"
 DOCUMENT = """\
 published_on: 2026-11-02
 sides:
@@ -60,7 +61,7 @@ def test_a_proposal_tells_each_field_before_and_after_and_changes_nothing(app: A
 
 def test_an_edit_is_stored_and_what_it_was_is_kept_with_what_changed(app: App, stored: Stored) -> None:
     text = document_of(stored).replace("Grows by water", "Grows fast")
-    told = edit_comparison(app, SLUG, text, seen=stored.content_sha256)
+    told = edit_comparison(app, SLUG, text, by=BY, seen=stored.content_sha256)
     detail = look_at_comparison(app, SLUG)
     assert detail.stored.comparison.left.tagline == "Grows fast"
     assert [revision.changes for revision in detail.history] == [told]
@@ -68,7 +69,7 @@ def test_an_edit_is_stored_and_what_it_was_is_kept_with_what_changed(app: App, s
 
 
 def test_the_same_document_again_is_no_revision(app: App, stored: Stored) -> None:
-    assert edit_comparison(app, SLUG, document_of(stored)) == ()
+    assert edit_comparison(app, SLUG, document_of(stored), by=BY) == ()
     assert look_at_comparison(app, SLUG).history == ()
 
 
@@ -78,7 +79,7 @@ def test_what_is_wrong_is_told_with_its_line_and_nothing_is_stored(app: App, sto
     assert [problem.line for problem in problems] == [4, 5]
     assert "Did you mean `tagline`?" in problems[0].fix
     with pytest.raises(InputError, match=r"Line 4: .*Line 5: "):
-        edit_comparison(app, SLUG, text)
+        edit_comparison(app, SLUG, text, by=BY)
     assert look_at_comparison(app, SLUG).stored == stored
 
 
@@ -94,28 +95,28 @@ def test_what_is_wrong_is_told_with_its_line_and_nothing_is_stored(app: App, sto
 )
 def test_a_document_of_another_comparison_is_refused(app: App, stored: Stored, text: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
-        edit_comparison(app, SLUG, text)
+        edit_comparison(app, SLUG, text, by=BY)
 
 
 def test_a_comparison_with_a_slug_of_its_own_keeps_it_where_the_document_names_none(app: App) -> None:
     put(app, f"slug: the-one\n{DOCUMENT}")
-    edit_comparison(app, "the-one", DOCUMENT.replace("Grows by water", "Grows fast"))
+    edit_comparison(app, "the-one", DOCUMENT.replace("Grows by water", "Grows fast"), by=BY)
     assert look_at_comparison(app, "the-one").stored.comparison.left.tagline == "Grows fast"
 
 
 def test_a_second_save_never_overwrites_the_first_unseen(app: App, stored: Stored) -> None:
     seen = stored.content_sha256
-    edit_comparison(app, SLUG, DOCUMENT.replace("Grows by water", "The first"), seen=seen)
+    edit_comparison(app, SLUG, DOCUMENT.replace("Grows by water", "The first"), by=BY, seen=seen)
     with pytest.raises(ContentChangedError, match="Somebody changed Alder vs Birch"):
-        edit_comparison(app, SLUG, DOCUMENT.replace("Grows by water", "The second"), seen=seen)
+        edit_comparison(app, SLUG, DOCUMENT.replace("Grows by water", "The second"), by=BY, seen=seen)
     with pytest.raises(ContentChangedError):
-        publish_comparison(app, SLUG, date(2026, 12, 1), seen=seen)
+        publish_comparison(app, SLUG, date(2026, 12, 1), by=BY, seen=seen)
     assert look_at_comparison(app, SLUG).stored.comparison.left.tagline == "The first"
 
 
 def test_a_date_is_a_revision_and_readers_find_it_from_then_on(app: App, stored: Stored) -> None:
-    assert publish_comparison(app, SLUG, date(2026, 12, 1))
-    assert not publish_comparison(app, SLUG, date(2026, 12, 1))
+    assert publish_comparison(app, SLUG, date(2026, 12, 1), by=BY)
+    assert not publish_comparison(app, SLUG, date(2026, 12, 1), by=BY)
     detail = look_at_comparison(app, SLUG)
     assert (detail.listed_on, detail.is_listed) == (date(2026, 12, 1), False)
     assert detail.history[0].changes == (FieldChange("publication date", "2026-11-02", "2026-12-01"),)
@@ -160,7 +161,7 @@ def test_a_cursor_that_is_not_ours_is_refused(app: App, cursor: str) -> None:
 
 
 def test_a_search_finds_words_of_any_text_and_later_days_too(app: App, stored: Stored) -> None:
-    publish_comparison(app, SLUG, date(2027, 1, 1))
+    publish_comparison(app, SLUG, date(2027, 1, 1), by=BY)
     for words, count in (("grows wat", 1), ("alder-vs-birch", 1), ("nothing", 0), ('"%', 0), ("", 1)):
         assert len(shelf(app, words).rows) == count, words
 
@@ -193,7 +194,7 @@ def test_what_was_handed_over_is_applied_as_it_was_shown_or_not_at_all(app: App,
     looked = import_uploads(app, [changed])
     assert (looked.applied, looked.counts["changed"]) == (False, 1)
     assert looked.changes[0] == (FieldChange("Alder: panel", "Ship, 75 %", "Skip, 25 %"),)
-    edit_comparison(app, SLUG, DOCUMENT.replace("Grows by water", "Meanwhile"))
+    edit_comparison(app, SLUG, DOCUMENT.replace("Grows by water", "Meanwhile"), by=BY)
     with pytest.raises(ContentChangedError, match="Alder vs Birch is changed by now"):
         import_uploads(app, [changed], seen=looked.marks)
     assert look_at_comparison(app, SLUG).stored.comparison.left.tagline == "Meanwhile"

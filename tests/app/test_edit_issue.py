@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from newsletter.app.approve_issue import approve_issue
@@ -53,10 +55,10 @@ def test_texts_are_set_one_by_one_and_stripped(drafted: App) -> None:
         ({"preheader": PREHEADER + "\x9b"}, "line break or control character"),
     ],
 )
-def test_texts_that_cannot_be_are_refused_and_nothing_changes(drafted: App, texts: dict[str, str], said: str) -> None:
+def test_texts_that_cannot_be_are_refused_and_nothing_changes(drafted: App, texts: dict[str, Any], said: str) -> None:
     before = drafted.store.issues.by_key(KEY)
     with pytest.raises(InputError, match=said):
-        edit_issue(drafted, KEY, **texts)  # type: ignore[arg-type]
+        edit_issue(drafted, KEY, **texts)
     assert drafted.store.issues.by_key(KEY) == before
 
 
@@ -88,8 +90,9 @@ def test_a_changed_verdict_moved_back_to_full_leads_as_one_again(drafted: App) -
 
 @pytest.mark.parametrize("how", ["order", "drop", "full", "brief"])
 def test_a_slug_that_is_not_in_it_is_refused_and_names_what_is(drafted: App, how: str) -> None:
+    arrange: dict[str, Any] = {how: ["dogwood-vs-rival"]}
     with pytest.raises(NotFoundError, match="dogwood-vs-rival is not in this issue") as caught:
-        edit_issue(drafted, KEY, **{how: ["dogwood-vs-rival"]})  # type: ignore[arg-type]
+        edit_issue(drafted, KEY, **arrange)
     assert "alder-vs-rival" in caught.value.next_step
 
 

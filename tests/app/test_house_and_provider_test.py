@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.app.backup import back_up
 from newsletter.app.container import App
 from newsletter.app.deliver_mail import deliver_mail
 from newsletter.app.house import effective_settings, look_at_house
-from newsletter.app.look_up import back_up
 from newsletter.app.provider_test import provider_tests, queue_provider_test
 from newsletter.app.rotate_key import rotate_key
 from newsletter.app.schedule import offset_in_words, rule_in_words, upcoming

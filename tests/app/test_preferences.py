@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -68,10 +69,10 @@ def test_saving_what_is_kept_already_is_no_news(app: App, reader: Subscriber) ->
     ],
 )
 def test_what_is_not_offered_is_refused_and_nothing_changes(
-    app: App, reader: Subscriber, choice: dict[str, object], said: str
+    app: App, reader: Subscriber, choice: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
-        prefer(app, reader, **choice)  # type: ignore[arg-type]
+        prefer(app, reader, **choice)
     assert again(app, reader) == reader
     assert app.store.subscribers.topics(reader.id) == frozenset()
 

@@ -15,6 +15,7 @@ from newsletter.app.container import App
 from newsletter.app.deliver_mail import deliver_mail
 from newsletter.app.mail_one import queue_mail
 from newsletter.app.receive_events import apply_reports, receive_report
+from newsletter.app.retry_rejected import retry_rejected
 from newsletter.audience.subscriber import SuppressionReason
 from newsletter.delivery.provider import Doubt, Refusal, Refused
 from newsletter.delivery.status import DeliveryStatus
@@ -198,6 +199,24 @@ def test_an_event_settles_what_is_unknown_and_proves_a_refusal_wrong(hooked: Hoo
     report(app, 1, event(K.DELIVERED, "1-1"), event(K.DELIVERED, "1-2"))
     assert apply_reports(app) == 1
     assert again(app, issue).counts == Counts(frozen=2, accepted=2)
+
+
+def test_a_late_word_on_a_refused_mail_does_not_refuse_the_one_that_is_tried_after_it(hooked: Hooked) -> None:
+    app = hooked(Doubt("a timeout"), Doubt("a reset"))
+    issue = sending(app, 1)
+    Hand(app).run()
+    report(app, 1, event(K.REJECTED, provider_id="p1"))
+    apply_reports(app)
+    assert again(app, issue).counts == Counts(frozen=1, rejected=1)
+    retry_rejected(app, issue.key)
+    Hand(app).run()
+    assert again(app, issue).counts == Counts(frozen=1, unknown=1)
+    report(app, 2, event(K.REJECTED, provider_id="p1", minutes=1))
+    assert apply_reports(app) == 1
+    assert again(app, issue).counts == Counts(frozen=1, unknown=1), "the second may have arrived"
+    report(app, 3, event(K.REJECTED, provider_id="p2", minutes=2))
+    apply_reports(app)
+    assert again(app, issue).counts == Counts(frozen=1, rejected=1)
 
 
 def test_the_last_open_delivery_of_an_issue_may_be_settled_by_an_event(hooked: Hooked) -> None:

@@ -167,7 +167,9 @@ def test_a_tool_without_readers_votes_has_those_that_came_with_its_comparison(
         assert stored
         left, right = stored.comparison.sides
         imported = type(left)(left.name, left.slug, panel=left.panel, community=VoteTally(10, 2))
-        app.store.comparisons.revise(stored, type(stored.comparison)(slug, (imported, right)), app.now())
+        app.store.comparisons.revise(
+            stored, type(stored.comparison)(slug, (imported, right)), app.now(), "ada@example.com"
+        )
     vote_as_reader(app, readers[0], "alder", SKIP, PERSON)
     voted = content_of(app, next_issue(app, clock)).voted
     assert [(item.comparison.slug, item.comparison.left.community) for item in voted] == [

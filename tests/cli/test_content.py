@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import jsonschema
+import pytest
 import yaml
 
 from newsletter.sample import sample_path
@@ -34,6 +36,48 @@ def test_a_dry_run_tells_what_would_be_new_and_changes_nothing(house: Run) -> No
     told = house("comparisons", "import", SAMPLE, "--new", "--dry-run", "--json").document
     assert told["applied"] is False
     assert told["counts"]["new"] >= 8
+    assert house("comparisons", "list", "--json").document == []
+
+
+def test_comparisons_go_out_as_a_table_and_come_in_again(house: Run, tmp_path: Path) -> None:
+    house("comparisons", "import", SAMPLE, "--new")
+    for name in ("all.csv", "all.tsv", "all.json"):
+        assert house("comparisons", "export", name).code == 0
+        counts = house("comparisons", "import", name, "--json").document["counts"]
+        assert (counts["changed"], counts["new"], counts["rejected"]) == (0, 0, 0)
+    lines = (tmp_path / "all.tsv").read_bytes().split(b"\r\n")
+    assert lines[0].startswith(b"slug\tpublished_on\t")
+    assert house("comparisons", "export", "--format", "csv").out.startswith("slug,published_on,")
+    assert "leave out --format" in house("comparisons", "export", "--format", "csv", "--json").usage
+
+
+def test_an_export_that_cannot_be_written_leaves_the_file_that_was_there(
+    house: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    house("comparisons", "import", SAMPLE, "--new")
+    (tmp_path / "all.yaml").write_text("what was there", "utf-8")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with monkeypatch.context() as broken:
+        broken.setattr("newsletter.app.whole_file.os.fsync", full)
+        said = house("comparisons", "export", "all.yaml")
+    assert said.code == 1
+    assert "all.yaml cannot be written: No space left on device" in said.line
+    assert (tmp_path / "all.yaml").read_text("utf-8") == "what was there"
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_what_is_wrong_in_a_table_is_told_by_line_and_column_and_counted(house: Run, tmp_path: Path) -> None:
+    rows = ["left.name,right.name,left.panel.share", "A,B,75", "C,,", "D,,", "E,F,often"]
+    (tmp_path / "week.csv").write_text("\n".join(rows), "utf-16")
+    said = house("comparisons", "import", "week.csv", "--new")
+    assert said.code == 1
+    drawn = " ".join(said.out.split())
+    assert "Column `right.name`: `name` is missing. Give the name of the tool. (week.csv, line 3)" in drawn
+    assert "2 times: Column `right.name`: `name` is missing. Give the name of the tool." in drawn
+    assert "Column `left.panel.share`: `share` is not a whole number from 0 to 100." in drawn
     assert house("comparisons", "list", "--json").document == []
 
 
@@ -97,6 +141,29 @@ def test_a_comparison_that_is_not_there_is_refused(house: Run) -> None:
     )
 
 
+def test_an_earlier_version_is_shown_with_who_and_when_and_restored(house: Run, tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("sides: [{name: Kestrel, tagline: First}, {name: Plumbline}]\n")
+    house("comparisons", "import", "one.yaml", "--new")
+    slug = "kestrel-vs-plumbline"
+    assert "version 1, first seen" in house("comparisons", "show", slug).out
+    (tmp_path / "two.yaml").write_text("sides: [{name: Kestrel, tagline: '[Second]'}, {name: Plumbline}]\n")
+    house("comparisons", "edit", slug, "--file", "two.yaml")
+    shown = house("comparisons", "show", slug).out
+    assert re.search(r"# version 2, \d{4}-\d\d-\d\d \d\d:\d\d UTC by command line\n", shown)
+    assert "#   Kestrel: tagline: First → [Second]\n" in shown
+    (tmp_path / "shown.yaml").write_text(shown)
+    assert house("comparisons", "import", "shown.yaml", "--json").document["counts"]["unchanged"] == 1
+    [version] = house("comparisons", "show", slug, "--history", "--json").document["history"]
+    assert (version["number"], version["by"]) == (2, "command line")
+    change = {"field": "Kestrel: tagline", "before": "[Second]", "after": "First"}
+    tried = house("comparisons", "restore", slug, "--revision", "1", "--dry-run", "--json").document
+    assert tried == {"slug": slug, "applied": False, "changes": [change]}
+    assert "Saved." in house("comparisons", "restore", slug, "--revision", "1").out
+    assert "it says that already" in house("comparisons", "restore", slug, "--revision", "1").out
+    assert "has no version 9. It has 1 to 3" in house("comparisons", "restore", slug, "--revision", "9").line
+    assert "--revision" in house("comparisons", "restore", slug).usage
+
+
 def test_a_subscriber_with_evidence_is_active_and_without_is_sent_a_confirmation(house: Run, tmp_path: Path) -> None:
     added = house("subscribers", "add", "ada@example.com", "--consent", "told us at a fair", "--json").document
     assert added == {"email": "ada@example.com", "status": "active", "confirmation_sent": False}
@@ -117,20 +184,19 @@ def test_a_confirmation_that_the_provider_does_not_take_is_told(house: Run, tmp_
     assert "not accepted by outbox" in line
 
 
-def test_a_csv_needs_a_consent_text_and_its_bad_rows_go_to_a_file(house: Run, tmp_path: Path) -> None:
+def test_the_bad_rows_of_a_csv_go_to_a_file_and_the_rest_comes_in(house: Run, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("Name,E-Mail\nAda,ada@example.com\nBob,bob@@example\nEve,eve@example.com\n")
-    assert "An import needs the text these people agreed to" in house("subscribers", "import", "people.csv").line
     dry = house("subscribers", "import", "people.csv", "--consent", "Form, 2025", "--dry-run", "--json")
     assert (dry.code, json.loads(dry.out)["counts"]["new"]) == (1, 2)
     assert house("subscribers", "list", "--json").document["subscribers"] == []
-    assert not (tmp_path / "people.rejects.csv").exists()
+    assert (tmp_path / "people.rejects.csv").exists()
     said = house("subscribers", "import", "people.csv", "--consent", "Form, 2025", "--json")
     told = json.loads(said.out)
     assert (said.code, told["applied"], told["rejects"][0]["line"]) == (1, True, 3)
     with (tmp_path / "people.rejects.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.reader(file))) == 2
     assert house("subscribers", "list", "--json").document["counts"]["active"] == 2
-    assert "line 3:" in house("subscribers", "import", "people.csv", "--consent", "Form, 2025").out
+    assert "line 3:" in house("subscribers", "import", "people.csv", "--consent", "Form, 2025", "--again").out
 
 
 def test_a_good_csv_exits_0(house: Run, tmp_path: Path) -> None:
@@ -178,7 +244,7 @@ def test_an_edit_is_tried_then_made_and_the_record_tells_it(week: Run, tmp_path:
     assert "+ Said anew" in week(*edit).out
     assert week("comparisons", "show", slug, "--json").document["sides"][0]["tagline"] == "Said anew"
     assert "it says that already" in week(*edit).out
-    deeds = week("operators", "log", "--json").document
+    deeds = week("operators", "log", "--subject", f"comparison {slug}", "--json").document
     assert [(deed["act"], deed["subject"], deed["via"]) for deed in deeds] == [
         ("edited it", f"comparison {slug}", "command line")
     ]
@@ -200,4 +266,4 @@ def test_a_comparison_is_dated_and_put_away_and_taken_out(week: Run) -> None:
     assert (found["archived"], found["published_on"]) == (True, "2027-01-05")
     assert "is not of the archive" in week("comparisons", "unarchive", slug).out
     assert "There is no comparison" in week("comparisons", "archive", "nothing").line
-    assert len(week("operators", "log", "--json").document) == 3
+    assert len(week("operators", "log", "--subject", f"comparison {slug}", "--json").document) == 3

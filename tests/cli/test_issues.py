@@ -110,6 +110,22 @@ def test_a_preview_shows_both_parts_with_dead_links(week: Run, key: str, tmp_pat
     assert "nowhere/issue.html: No such file" in week("issues", "preview", key, "--out", "nowhere/issue.html").line
 
 
+def test_a_preview_is_that_of_any_reader_and_says_why_they_would_not_get_it(week: Run, key: str) -> None:
+    reader = "ada@example.com"
+    seen = week("issues", "preview", key, "--as", reader, "--json").document
+    assert (seen["reader"]["address"], seen["reader"]["why_not"]) == (reader, "")
+    assert "since the day you confirmed" not in seen["text"]
+    assert "http://localhost:8000/unsubscribe/test" in seen["text"]
+    week("subscribers", "pause", reader, "--weeks", "4")
+    told = week("issues", "preview", key, "--as", reader, "--text")
+    assert f"{reader} does not get it: They are paused until" in told.err
+    assert "does not get it" not in told.out
+    assert (
+        "There is no subscriber nobody@example.org."
+        in week("issues", "preview", key, "--as", "nobody@example.org").line
+    )
+
+
 def test_checks_pass_for_the_outbox_and_are_blocked_for_a_live_provider(week: Run, key: str, tmp_path: Path) -> None:
     assert week("issues", "check", key, "--json").document["blocked"] is False
     assert "Nothing blocks it." in week("issues", "check", key).out
@@ -301,6 +317,7 @@ def test_a_sent_issue_is_corrected_on_the_web_and_by_a_mail_of_its_own(week: Run
     )
     assert week("issues", "approve", key).code == 0
     assert week("issues", "send", key, "--yes", "--json").code == 0
+    assert week("issues", "send", key).line == f"Error: Issue {key} is sent: its recipients are settled."
     assert week("issues", "correct", key, "--text", "x", "--mail", "--yes").code == 2
     plain = week("issues", "correct", key, "--text", "It is $12.", "--yes", "--json").document
     assert plain["mail"] is None

@@ -81,7 +81,7 @@ def test_doctor_exits_1_with_every_open_task_and_its_fix(house: Run) -> None:
     said = house("doctor")
     assert said.code == 1
     assert "open  provider: outbox keeps every mail on this machine" in said.out
-    assert "Set delivery.provider to smtp or resend." in said.out
+    assert "Set `delivery.provider` to smtp or resend." in said.out
     assert "none has run yet: newsletter serve" in said.out
     assert house("doctor", "--json").code == 1
 

@@ -59,7 +59,7 @@ def test_only_who_is_pending_is_asked_again_and_within_the_limits(house: Run) ->
 def test_the_export_is_safe_in_a_spreadsheet(house: Run) -> None:
     assert house("subscribers", "add", "=cmd@example.com", "--consent=at a fair").code == 0
     lines = house("subscribers", "export").out.splitlines()
-    assert lines[0] == "email,status,created_at,confirmed_at,unsubscribed_at"
+    assert lines[0].startswith("email,status,created_at,confirmed_at,unsubscribed_at,")
     assert [line.partition(",")[0] for line in lines[1:]] == ["lena@example.com", "'=cmd@example.com"]
 
 

@@ -14,7 +14,7 @@ DELIVERIES = {
     D.IN_FLIGHT: {D.ACCEPTED, D.REJECTED, D.UNKNOWN, D.WAITING},
     D.UNKNOWN: {D.ACCEPTED, D.REJECTED, D.WAITING, D.CANCELLED},
     D.ACCEPTED: set(),
-    D.REJECTED: {D.ACCEPTED},
+    D.REJECTED: {D.ACCEPTED, D.WAITING},
     D.SUPPRESSED: set(),
     D.CANCELLED: set(),
 }
@@ -52,7 +52,8 @@ def test_a_batch_moves_along_its_table_and_nowhere_else(before: B, after: B) -> 
 
 
 def test_what_may_have_been_sent_waits_again_only_after_a_refusal_or_the_operators_word() -> None:
-    assert {before for before, after in DELIVERY_MOVES.items() if D.WAITING in after} == {D.IN_FLIGHT, D.UNKNOWN}
+    again = {before for before, after in DELIVERY_MOVES.items() if D.WAITING in after}
+    assert again == {D.IN_FLIGHT, D.UNKNOWN, D.REJECTED}
     assert D.WAITING not in DELIVERY_MOVES[D.ACCEPTED]
 
 

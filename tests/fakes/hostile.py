@@ -76,7 +76,7 @@ def ask(visitor: Visitor, method: str, path: str, *, peer: str = "127.0.0.1", **
     """Without the checks of every other page: words that look wrong are meant here."""
 
     async def once() -> httpx.Response:
-        transport = httpx.ASGITransport(visitor.site, client=(peer, 50_000))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(visitor.site, client=(peer, 50_000))
         async with httpx.AsyncClient(transport=transport, base_url=visitor.origin) as client:
             return await client.request(method, path, **options)
 

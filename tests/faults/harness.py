@@ -119,7 +119,13 @@ def bare_environment() -> dict[str, str]:
 
 
 def build_ground(
-    folder: Path, recipients: int, provider: dict[str, Any], rate: float, *, age: timedelta = timedelta(0)
+    folder: Path,
+    recipients: int,
+    provider: dict[str, Any],
+    rate: float,
+    *,
+    age: timedelta = timedelta(0),
+    site_url: str = "https://verdicts.example.com",
 ) -> Ground:
     """`provider` is the `delivery` section; `rate` requests per second, so that no machine is done too early.
 
@@ -130,7 +136,7 @@ def build_ground(
         'name = "Test Verdicts"',
         'sender = "verdicts@example.com"',
         'postal_address = "Example Press, 1 Test Street, 12345 Exampleton"',
-        'site_url = "https://verdicts.example.com"',
+        f'site_url = "{site_url}"',
         "[schedule]",
         'mode = "off"',
         "[delivery]",

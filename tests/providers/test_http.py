@@ -92,7 +92,7 @@ def test_ctrl_c_while_waiting_cuts_the_request_off(client: HttpClient, monkeypat
 
 def test_a_mistake_of_ours_is_raised_and_not_taken_for_the_network(client: HttpClient) -> None:
     with pytest.raises(TypeError):
-        client.post("http://127.0.0.1:9/", 7, {}, 5)  # type: ignore[arg-type]
+        client.post("http://127.0.0.1:9/", 7, {}, 5)  # type: ignore[arg-type]  # the mistake
 
 
 def test_neither_proxies_nor_netrc_of_the_environment_are_used(

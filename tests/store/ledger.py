@@ -8,7 +8,7 @@ from newsletter.audience.subscriber import SubscriberStatus
 from newsletter.delivery.message import Recipient
 from newsletter.delivery.status import BatchStatus
 from newsletter.issues import Counts, Issue, IssueStatus, Slot
-from newsletter.store.deliveries import BatchRow
+from newsletter.store.batches import BatchRow
 from newsletter.store.store import Store
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from newsletter.comparisons.model import Comparison, Pricing, Review, Tool
+from newsletter.errors import InputError
 from newsletter.store.store import Store
 from tests.store.ledger import NOW
 
@@ -19,8 +21,8 @@ def add(store: Store, left: Tool, right: Tool, day: date | None = TODAY, slug: s
     return store.comparisons.add(comparison, NOW, archived=False)
 
 
-def tool(slug: str, category: str | None = None, **more: str) -> Tool:
-    return Tool(more.pop("name", slug.capitalize()), slug, category=category, **more)  # type: ignore[arg-type]
+def tool(slug: str, category: str | None = None, **more: Any) -> Tool:
+    return Tool(more.pop("name", slug.capitalize()), slug, category=category, **more)
 
 
 @pytest.fixture
@@ -78,6 +80,25 @@ def test_nothing_of_the_future_is_found_by_any_way(filled: Store) -> None:
     assert len(catalogue.find("finch", tomorrow)) == 1
 
 
+def _add_and_fail(store: Store) -> None:
+    add(store, tool("lost"), tool("owl"))
+    raise InputError
+
+
+def test_texts_of_many_written_together_are_found_and_those_of_a_failure_are_not(store: Store) -> None:
+    before = store.catalogue.version
+    with store.transaction(), store.comparisons.gathered():
+        for number in range(230):
+            add(store, tool(f"kite{number}"), tool("owl"))
+    assert len(store.catalogue.find("kite7", TODAY)) == 11  # kite7, kite70 to kite79
+    assert store.catalogue.version > before
+    with pytest.raises(InputError), store.transaction(), store.comparisons.gathered():
+        _add_and_fail(store)
+    add(store, tool("after"), tool("owl"))
+    assert store.catalogue.find("lost", TODAY) == []
+    assert len(store.catalogue.find("after", TODAY)) == 1
+
+
 def test_every_word_must_be_there_and_the_last_may_be_unfinished(filled: Store) -> None:
     assert slugs(filled.catalogue.search("harbour her", TODAY, limit=9)) == ["heron-vs-owl"]
     assert filled.catalogue.find("harb heron", TODAY) == []
@@ -125,7 +146,9 @@ def test_a_search_goes_by_what_a_comparison_says_now(filled: Store) -> None:
     stored = filled.comparisons.by_slug("heron-vs-owl")
     assert stored is not None
     left = replace(stored.comparison.left, tagline="Watches the quay")
-    filled.comparisons.revise(stored, replace(stored.comparison, sides=(left, stored.comparison.right)), NOW)
+    filled.comparisons.revise(
+        stored, replace(stored.comparison, sides=(left, stored.comparison.right)), NOW, "ada@example.com"
+    )
     assert filled.catalogue.find("harbour", TODAY) == []
     assert len(filled.catalogue.find("quay", TODAY)) == 1
 
@@ -157,7 +180,9 @@ def test_one_without_a_date_is_listed_on_the_local_day_it_was_seen_and_stays_the
     store.comparisons.add(Comparison("a-vs-b", (tool("a"), tool("b"))), evening, archived=False)
     stored = store.comparisons.by_slug("a-vs-b")
     assert stored is not None
-    store.comparisons.revise(stored, replace(stored.comparison, sides=(tool("a", "Design"), tool("b"))), NOW)
+    store.comparisons.revise(
+        stored, replace(stored.comparison, sides=(tool("a", "Design"), tool("b"))), NOW, "ada@example.com"
+    )
     listed = store.catalogue.by_slug("a-vs-b", date(2026, 11, 19))
     assert listed is not None
     assert listed.listed_on == date(2026, 11, 19)
@@ -166,7 +191,7 @@ def test_one_without_a_date_is_listed_on_the_local_day_it_was_seen_and_stays_the
 
 def test_the_first_page_of_a_list_is_read_from_an_index(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """No plan scans a table, or sorts what it read of one; each question that a page asks is looked at."""
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     database = filled.catalogue._database
     query = type(database).query
 
@@ -182,5 +207,5 @@ def test_the_first_page_of_a_list_is_read_from_an_index(filled: Store, monkeypat
     monkeypatch.undo()
     assert len(asked) >= 6
     for sql, parameters in asked:
-        plan = [row["detail"] for row in database.query(f"EXPLAIN QUERY PLAN {sql}", parameters)]  # type: ignore[arg-type]
+        plan = [row["detail"] for row in database.query(f"EXPLAIN QUERY PLAN {sql}", parameters)]
         assert not [step for step in plan if step.startswith("SCAN") and "found" not in step], plan

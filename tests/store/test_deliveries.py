@@ -271,11 +271,11 @@ def test_who_did_not_get_it_is_listed_with_the_reason(ledger: Ledger) -> None:
         {"email": "r0@example.com", "status": "accepted", "outcome": "hard_bounce", "detail": "no such box"},
         {"email": "r3@example.com", "status": "rejected", "outcome": None, "detail": "no"},
     ]
-    assert len(deliveries.not_accepted(ledger.issue_id)) == 8
+    assert len(deliveries.not_accepted(ledger.issue_id)) == 2, "those on their way may get it yet"
     assert deliveries.outcomes(ledger.issue_id) == {"hard_bounce": 1, "delivered": 1}
     assert deliveries.silent(ledger.issue_id) == 1
     assert deliveries.of_subscriber(four) == [
-        {"key": "2026-W47", "status": "rejected", "outcome": None, "detail": "no"}
+        {"key": "2026-W47", "status": "rejected", "outcome": None, "detail": "no", "left_at": None}
     ]
 
 

@@ -38,18 +38,18 @@ def test_a_comparison_comes_back_as_it_was_put(store: Store) -> None:
     assert store.comparisons.count() == 1
 
 
-def test_a_revision_keeps_what_it_was_before(store: Store) -> None:
+def test_a_revision_keeps_what_it_was_before_and_who_replaced_it(store: Store) -> None:
     store.comparisons.add(comparison(), NOW, archived=False)
     for hours, label in ((1, Label.MIXED), (2, Label.SKIP)):
         stored = store.comparisons.by_slug("a-vs-b")
         assert stored is not None
-        store.comparisons.revise(stored, comparison(label=label), later(hours=hours))
+        store.comparisons.revise(stored, comparison(label=label), later(hours=hours), f"{label}@example.com")
     now = store.comparisons.by_slug("a-vs-b")
     assert now is not None
     assert (now.comparison.labels, now.changed_at, now.first_seen_at) == ({"a": "Skip"}, later(hours=2), NOW)
-    assert [(at, was.labels) for at, was in store.comparisons.revisions(now.id)] == [
-        (later(hours=2), {"a": "Mixed"}),
-        (later(hours=1), {"a": "Ship"}),
+    assert [(one.at, one.by, one.was.labels) for one in store.comparisons.revisions(now.id)] == [
+        (later(hours=2), "Skip@example.com", {"a": "Mixed"}),
+        (later(hours=1), "Mixed@example.com", {"a": "Ship"}),
     ]
 
 

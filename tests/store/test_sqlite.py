@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import threading
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -193,10 +195,10 @@ def test_any_other_trouble_keeps_its_own_name(database: Sqlite) -> None:
         list(database.each("SELECT * FROM nowhere"))
 
 
-def _open(path: str, ready: object, results: object) -> None:
-    ready.wait()  # type: ignore[attr-defined]
+def _open(path: str, ready: Barrier, results: Queue[tuple[str, bytes]]) -> None:
+    ready.wait()
     store = Store(Path(path))
-    results.put((store.meta.instance, store.meta.signing_key))  # type: ignore[attr-defined]
+    results.put((store.meta.instance, store.meta.signing_key))
     store.close()
 
 

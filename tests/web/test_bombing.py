@@ -218,7 +218,9 @@ def test_a_change_of_address_by_a_link_after_a_newer_one_was_asked_for_does_noth
     for _ in range(2):
         answer = visitor.post(f"/address/{new}", headers=FROM_HERE, may_set=("reader",), may_show=(ADAS_THIRD,))
         assert answer.status_code == 200
-        assert people.by_address(ADAS_THIRD).id == house.ada.id  # type: ignore[union-attr]
+        changed = people.by_address(ADAS_THIRD)
+        assert changed is not None
+        assert changed.id == house.ada.id
     assert people.by_address(ADAS_NEXT) is None
 
 

@@ -161,7 +161,9 @@ def test_a_revised_comparison_keeps_its_id_and_has_a_new_date(read, app: App, cl
     clock.pass_by(hours=1)
     stored = app.store.comparisons.by_slug("plumbline-vs-kestrel")
     assert stored is not None
-    app.store.comparisons.revise(stored, replace(stored.comparison, sides=(KESTREL, PLUMBLINE)), clock())
+    app.store.comparisons.revise(
+        stored, replace(stored.comparison, sides=(KESTREL, PLUMBLINE)), clock(), "ada@example.com"
+    )
     (after,) = entries(read("/feed.xml"))
     assert before.findtext(f"{ATOM}id") == after.findtext(f"{ATOM}id")
     assert after.findtext(f"{ATOM}updated") == "2026-11-19T09:00:00Z"

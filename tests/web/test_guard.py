@@ -7,7 +7,8 @@ import logging
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from starlette.types import Message
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from newsletter.web import guard, joining
 from tests.fakes.house import add_active, publish_week
@@ -296,8 +297,8 @@ def test_a_visitor_who_hangs_up_does_not_subscribe(visitor, portal, dump: Dump):
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(portal, caplog):
-    async def breaks_off(scope: object, receive: object, send: Callable[[Message], object]) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[misc]
+    async def breaks_off(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
         raise ValueError("secret")
 
     async def receive() -> Message:
@@ -307,8 +308,11 @@ def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(portal, caplog):
         return None
 
     stands = guard.Guard(
-        breaks_off, site_url="http://localhost:8000", logo_url="", problem=lambda request, status: None
-    )  # type: ignore[arg-type, return-value]
+        breaks_off,
+        site_url="http://localhost:8000",
+        logo_url="",
+        problem=lambda request, status: Response(None, status),
+    )
     with pytest.raises(ConnectionError):
         portal.call(stands, scope_of("/", "GET"), receive, send)
     assert "secret" not in caplog.text

@@ -110,13 +110,14 @@ def test_a_line_break_in_an_address_reaches_no_mail_and_no_header(visitor: Visit
         )
     ]
     for number, address in enumerate(addresses):
-        for path, send in (
+        ways: tuple[tuple[str, dict[str, Any]], ...] = (
             ("/subscribe", {"data": {"email": address}}),
             ("/api/v1/subscribe", {"json": {"email": address}}),
             (f"/preferences/{house.token('reader')}/address", {"data": {"email": address}}),
-        ):
+        )
+        for path, send in ways:
             headers, peer = {"sec-fetch-site": "same-origin"}, f"198.51.100.{number}"
-            answer = ask(visitor, "POST", path, headers=headers, peer=peer, **send)  # type: ignore[arg-type]
+            answer = ask(visitor, "POST", path, headers=headers, peer=peer, **send)
             assert answer.status_code == 422, (path, address)
     assert house.app.store.messages.counts() == before
 

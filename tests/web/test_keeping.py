@@ -239,7 +239,7 @@ def test_what_another_process_imports_and_revises_shows_at_once(visitor, app: Ap
         stored = other.comparisons.by_slug("a-vs-b")
         assert stored is not None
         revised = Comparison("a-vs-b", (Tool("Alpha", "alpha", tagline="Now with words"), PAIR.sides[1]))
-        other.comparisons.revise(stored, revised, clock())
+        other.comparisons.revise(stored, revised, clock(), "ada@example.com")
         assert "Now with words" in visitor.get("/compare/a-vs-b").text
 
 

@@ -236,7 +236,9 @@ def test_an_issue_shows_what_was_sent_though_a_comparison_was_revised_since(visi
     stored = app.store.comparisons.by_slug(app.store.comparisons.all()[-1].comparison.slug)
     assert stored is not None
     left = replace(stored.comparison.left, tagline="Said only after it was sent")
-    app.store.comparisons.revise(stored, replace(stored.comparison, sides=(left, stored.comparison.right)), app.now())
+    app.store.comparisons.revise(
+        stored, replace(stored.comparison, sides=(left, stored.comparison.right)), app.now(), "ada@example.com"
+    )
     assert visitor.get(f"/issues/{issue.key}").text == page
 
 
@@ -293,7 +295,7 @@ def revise(app: App, right: Tool) -> None:
     stored = app.store.comparisons.by_slug("plumbline-vs-kestrel")
     assert stored is not None
     sides = (stored.comparison.left, right)
-    app.store.comparisons.revise(stored, replace(stored.comparison, sides=sides), app.now())
+    app.store.comparisons.revise(stored, replace(stored.comparison, sides=sides), app.now(), "ada@example.com")
 
 
 def test_a_verdict_that_came_or_went_is_told_so(app: App, clock: Clock):

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from newsletter.app.container import App
-from newsletter.app.edit_comparison import PER_PAGE, document_of, look_at_comparison
+from newsletter.app.edit_comparison import PER_PAGE, document_of, edit_comparison, look_at_comparison
 from newsletter.app.record import what_was_done
 from newsletter.comparisons.formats import dump_yaml
 from newsletter.comparisons.model import Comparison, Tool
@@ -18,6 +18,7 @@ from newsletter.operators import Role
 from newsletter.web.guard import UPLOAD_BYTES
 from tests.fakes.house import add_active, add_comparison, publish_week
 from tests.rendering.week import full_week
+from tests.tables.workbooks import cells, workbook
 from tests.web.console.conftest import Desk
 
 Operate = Callable[..., Desk]
@@ -162,6 +163,45 @@ def test_a_second_operators_save_is_shown_against_the_firsts(ada: Desk, operate:
     assert tagline(app, slug) == "Bobs words"
 
 
+def test_an_earlier_version_is_restored_after_a_look_and_told_in_the_history(ada: Desk, app: App, slug: str) -> None:
+    before = tagline(app, slug) or ""
+    assert "Restore this version" not in ada.get(HERE).text
+    edit_comparison(app, slug, text_of(app, slug).replace(before, "Now & <then>"), by="bob@example.com")
+    page = ada.get(HERE, may_show=("bob@example.com",)).text
+    assert " by bob@example.com." in page
+    assert page.count("?revision=") == 1  # not the one that is there now
+    looked = ada.get(f"{HERE}/restore?revision=1")
+    assert "<del>Now &amp; &lt;then&gt;</del>" in looked.text
+    assert tagline(app, slug) == "Now & <then>"
+    done = ada.post(f"{HERE}/restore", seen=field(looked, "seen"), revision=field(looked, "revision"))
+    assert done.headers["location"] == f"/console{HERE}?done=restored"
+    assert tagline(app, slug) == before
+    page = ada.get(f"{HERE}?done=restored", may_show=("bob@example.com",)).text
+    assert "Restored. What it said until now is kept" in page
+    assert "ada@example.com restored version 1 (" in page
+    assert "Version 3, what it says now" in page
+    assert "Nothing would change" in ada.get(f"{HERE}/restore?revision=1").text
+
+
+def test_a_restore_over_somebody_elses_change_is_refused_and_shown_anew(ada: Desk, app: App, slug: str) -> None:
+    before = tagline(app, slug) or ""
+    edit_comparison(app, slug, text_of(app, slug).replace(before, "Second"), by="bob@example.com")
+    looked = ada.get(f"{HERE}/restore?revision=1")
+    edit_comparison(app, slug, text_of(app, slug).replace("Second", "Meanwhile"), by="bob@example.com")
+    sent = {"seen": field(looked, "seen"), "revision": "1"}
+    refused = ada.post(f"{HERE}/restore", **sent)
+    assert refused.status_code == 409
+    assert "Somebody changed" in refused.text
+    assert "<del>Meanwhile</del>" in refused.text
+    assert tagline(app, slug) == "Meanwhile"
+    assert ada.post(f"{HERE}/restore", revision="1").status_code == 409  # looked at nothing
+    assert ada.get(f"{HERE}/restore").headers["location"] == f"/console{HERE}#history"
+    assert ada.post(f"{HERE}/restore", seen=field(refused, "seen"), revision="1").status_code == 303
+    for number in ("0", "9", "x", "²", "9" * 400):
+        assert ada.get(f"{HERE}/restore?revision={number}").status_code == 404, number
+        assert ada.post(f"{HERE}/restore", seen="", revision=number).status_code == 404, number
+
+
 def test_a_date_is_set_once_and_a_word_is_no_date(ada: Desk, app: App, slug: str) -> None:
     seen = field(ada.get(HERE), "seen")
     assert ada.post(f"{HERE}/date", seen=seen, day="tomorrow").status_code == 422
@@ -240,12 +280,25 @@ def test_two_files_of_one_name_are_two(ada: Desk) -> None:
     assert go_on(ada, page).status_code == 303
 
 
+def test_tables_are_taken_byte_for_byte(ada: Desk, app: App) -> None:
+    book = workbook(cells([["left.name", "right.name"], ["Amberjack", "Fernwick"]]))
+    table = 'left.name,right.name,left.description\r\nTarnwell,Ottersheaf,"One,\r\ntwo"\r\n'.encode("utf-16")
+    page = give(ada, ("book.xlsx", book), ("week.csv", table), kind="new")
+    assert "This would store 2 comparisons<" in page.text
+    assert go_on(ada, page).status_code == 303
+    assert look_at_comparison(app, "amberjack-vs-fernwick").stored.comparison.left.name == "Amberjack"
+    assert look_at_comparison(app, "ottersheaf-vs-tarnwell").stored.comparison.left.description == "One,\ntwo"
+    pasted = give(ada, text="left.name,right.name\nKestrel,\n", kind="new").text
+    assert "pasted.csv, line 2" in pasted
+    assert "Column `right.name`: `name` is missing." in pasted
+
+
 def test_nothing_to_import_is_said_so(ada: Desk) -> None:
     assert "There is nothing to import" in give(ada).text
     assert ada.post("/import/comparisons/apply", seen="[]").status_code == 422
     assert ada.post("/import/comparisons/apply", seen="[1").status_code == 422
-    page = give(ada, ("latin.yaml", "sides: ä".encode("latin-1")), kind="new").text
-    assert "The file is not UTF-8 text" in page
+    page = give(ada, ("damaged.yaml", "# ä ".encode() + b"\xe4"), kind="new").text
+    assert "The file is UTF-8, but this line is not." in page
     assert "Import exactly this" not in page
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from newsletter.app.approve_issue import approve_issue
 from newsletter.app.container import App
+from newsletter.app.edit_issue import edit_issue
 from newsletter.app.hold_issue import end_holds
-from newsletter.app.send_issue import pause_issue
-from newsletter.issues import IssueStatus
+from newsletter.app.look_up import look_at_issue
+from newsletter.app.on_request import pause_on_request
+from newsletter.app.send_issue import freeze_issue, pause_issue
+from newsletter.issues import Issue, IssueStatus
 from newsletter.operators import Role
 from tests.fakes.house import Clock, add_active, draft_week
+from tests.web.conftest import Visitor
 from tests.web.console.conftest import Desk
 
 Operate = Callable[..., Desk]
@@ -33,10 +39,14 @@ def seen(page: str) -> str:
     return found[1]
 
 
-def status(app: App, key: str) -> IssueStatus:
+def issue_of(app: App, key: str) -> Issue:
     found = app.store.issues.by_key(key)
     assert found is not None
-    return found.status
+    return found
+
+
+def status(app: App, key: str) -> IssueStatus:
+    return issue_of(app, key).status
 
 
 def test_from_a_draft_to_a_sent_issue_it_takes_four_acts(ada: Desk, app: App, key: str, clock: Clock) -> None:
@@ -169,3 +179,81 @@ def test_a_paused_issue_is_shown_with_its_reason(ada: Desk, app: App, key: str, 
     pause_issue(app, key, "The provider refuses us: wrong key.")
     assert "The provider refuses us: wrong key." in ada.get(f"/issues/{key}/sending").text
     assert f"Issue {key} is paused" in ada.get("").text
+
+
+def test_the_mail_is_seen_as_any_reader_gets_it_and_no_link_of_it_is_theirs(ada: Desk, app: App, key: str) -> None:
+    lena = add_active(app, "lena@example.org")  # is there already
+    app.store.saved.put(lena.id, ["kestrel"], app.now(), at_most=9)
+    found = ada.post(f"/issues/{key}/as?view=dark", email=" Lena@example.org ")
+    assert found.headers["location"] == f"/console/issues/{key}?view=dark&reader={lena.id}#preview"
+    page = ada.get(f"/issues/{key}?view=dark&reader={lena.id}", may_show=("lena@example.org",)).text
+    assert f'<a href="/console/subscribers/{lena.id}">lena@example.org</a> gets it' in page
+    assert f'/html?scheme=dark&amp;reader={lena.id}"' in page
+    assert "They do not get it" not in page
+    assert f'action="/console/issues/{key}/texts?view=dark&amp;reader={lena.id}"' in page, "a save keeps the view"
+    for part in ("html", "text", "source"):
+        mail = ada.get(f"/issues/{key}/{part}?reader={lena.id}").text
+        assert "(you saved this)" in mail
+        assert app.signer.reader(1, lena.id) not in mail
+        assert "(you saved this)" not in ada.get(f"/issues/{key}/{part}").text
+
+
+def test_a_reader_who_would_not_get_it_is_shown_with_the_reason(ada: Desk, app: App, key: str) -> None:
+    lena = add_active(app, "lena@example.org")
+    pause_on_request(app, lena, 4)
+    page = ada.get(f"/issues/{key}?reader={lena.id}", may_show=("lena@example.org",)).text
+    assert "They do not get it:</strong> They are paused until 17 December 2026." in page
+
+
+def test_who_is_no_reader_is_not_found_and_stands_in_no_address(ada: Desk, key: str) -> None:
+    unknown = ada.ask("POST", f"/issues/{key}/as", data={"email": "no@example.org"}, may_show=("no@example.org",))
+    assert (unknown.status_code, "There is no subscriber no@example.org." in unknown.text) == (404, True)
+    typed = ada.post(f"/issues/{key}/as", email="nobody at all")
+    assert (typed.status_code, 'value="nobody at all"' in typed.text) == (422, True)
+    for number in ("999", "x", "-1", "9" * 40, "²"):
+        assert ada.get(f"/issues/{key}?reader={number}").status_code == 404
+        assert ada.get(f"/issues/{key}/html?reader={number}").status_code == 404
+
+
+def test_the_web_version_is_seen_before_anybody_else_sees_it(ada: Desk, visitor: Visitor, app: App, key: str) -> None:
+    edit_issue(app, key, intro="Hello, *reader*: [more](https://example.org/more).")
+    found = ada.get(f"/issues/{key}/web?scheme=dark")
+    policy = found.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; img-src 'self' data: https:; style-src 'unsafe-inline'")
+    assert policy.endswith("sandbox allow-popups allow-popups-to-escape-sandbox")
+    assert "<script" not in found.text
+    assert '<link rel="stylesheet"' not in found.text
+    assert ":root { color-scheme: dark }" in found.text
+    assert '<p>Hello, <em>reader</em>: <a href="https://example.org/more">more</a>.</p>' in found.text
+    assert "noindex" in found.headers["x-robots-tag"]
+    assert 'src="/console/issues/2026-W48/web?scheme=light"' in ada.get(f"/issues/{key}?view=web").text
+    assert visitor.get(f"/issues/{key}").status_code == 404, "nobody else yet"
+    approve_issue(app, key)
+    freeze_issue(app, key)
+    public = visitor.get(f"/issues/{key}").text
+    body = re.compile(r"(?s)<main.*</main>")
+    assert body.findall(public) == body.findall(ada.get(f"/issues/{key}/web").text)
+
+
+def test_each_finding_has_its_place_and_a_link_to_where_it_is_mended(ada: Desk, app: App, key: str) -> None:
+    edit_issue(app, key, intro="[Here](http://example.org/x) and [here](http://example.org/y).")
+    app.store.issues.set(issue_of(app, key).id, preheader="Short")
+    slug = look_at_issue(app, key).places[0].slug
+    stored = app.store.comparisons.by_slug(slug)
+    assert stored
+    app.store.comparisons.revise(stored, replace(stored.comparison, url="http://example.com/c"), app.now(), "ada")
+    page = html.unescape(ada.get(f"/issues/{key}").text)
+    checks = page[page.index('id="checks"') : page.index('id="audience"')]
+    assert checks.count('<li class="block">') == 1
+    assert '<a class="tap" href="#intro">Mend the intro</a>' in checks
+    assert f'href="/console/comparisons/{slug}">Mend {stored.comparison.title}</a>' in checks
+    assert '<a class="tap" href="#preheader">Mend the preheader</a>' in checks
+    assert "The 14 rules for a mail that it keeps" in checks
+    assert "The checks block it." in page
+
+
+def test_every_way_to_announce_it_has_its_length(ada: Desk, key: str) -> None:
+    page = html.unescape(ada.get(f"/issues/{key}").text)
+    offers = re.findall(r'<strong>([^<]+)</strong> <span class="quiet count">(\d+) of 78</span>', page)
+    assert len(offers) > 1
+    assert all(len(subject) == int(length) for subject, length in offers)

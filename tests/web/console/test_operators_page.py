@@ -68,6 +68,15 @@ def test_who_is_let_out_is_out_at_once_and_can_be_let_in_again(ada: Desk, bob: D
     assert "let out" not in ada.get("/operators", may_show=(BOB,)).text.split("Invite somebody")[0]
 
 
+def test_each_act_stands_on_record_once_and_a_refused_one_not_at_all(ada: Desk, bob: Desk, app: App) -> None:
+    before = len(app.store.operators.deeds())
+    ada.post("/operators/role", email=BOB, role="viewer")
+    ada.post("/operators/disable", email=BOB)
+    ada.post("/operators/enable", email=BOB)
+    assert ada.ask("POST", "/operators/role", data={"email": BOB, "role": "king"}, may_show=(BOB,)).status_code == 409
+    assert len(app.store.operators.deeds()) == before + 3
+
+
 @pytest.mark.parametrize(("act", "form"), [("disable", {}), ("role", {"role": "editor"}), ("role", {"role": "viewer"})])
 def test_the_last_owner_stays_one(ada: Desk, bob: Desk, app: App, act: str, form: dict[str, str]) -> None:
     answer = ada.ask("POST", f"/operators/{act}", data={"email": ada.email, **form}, may_show=(BOB,))

@@ -8,22 +8,19 @@ import io
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from newsletter.app.approve_issue import approve_issue
 from newsletter.app.container import App
-from newsletter.app.import_subscribers import import_subscribers
 from newsletter.app.leave import unsubscribe
+from newsletter.app.on_request import unsubscribe_on_request
 from newsletter.app.send_issue import freeze_issue
 from newsletter.app.subscribe import confirm, find_subscriber, subscribe
 from newsletter.audience.subscriber import Frequency, SubscriberStatus, SuppressionReason
 from newsletter.comparisons.model import Verdict
-from newsletter.errors import InputError
 from newsletter.operators import Role
-from newsletter.web.console.importing_people import packed, unpacked
-from newsletter.web.guard import UPLOAD_BYTES
+from newsletter.store import people_lists
 from tests.fakes.house import Clock, add_active, draft_week
 from tests.web.console.conftest import Desk
 
@@ -86,6 +83,23 @@ def test_pages_of_fifty_show_everybody_once(ada: Desk, app: App) -> None:
             more = re.search(r'href="/console(/subscribers\?[^"]+)">Next 50', page)
             where = html.unescape(more[1]) if more else ""
         assert seen == (everybody if "q=" in query else everybody[::-1]), query
+
+
+def test_a_search_among_very_many_says_that_it_has_not_seen_all_and_goes_on(
+    ada: Desk, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_lists, "_LOOKED", 3)
+    for name in ("amara", "bela", "chidi", "dana", "lena"):
+        add_active(app, f"{name}@example.org")
+    page = ada.get("/subscribers?q=ena").text
+    assert "Nobody like that so far." in page
+    assert "There is nobody yet." not in page
+    further = re.search(r'<a href="/console(/subscribers\?[^"]+)">Look further</a>', page)
+    assert further
+    page = ada.get(html.unescape(further[1]), may_show=(LENA,)).text
+    assert listed(page) == [LENA]
+    assert "Look further" not in page
+    assert "Nobody like that.</p>" in ada.get("/subscribers?q=ena&how=begins").text
 
 
 def test_a_whole_address_leads_to_its_person_and_a_suppressed_one_to_the_reason(ada: Desk, app: App) -> None:
@@ -191,6 +205,17 @@ def test_the_export_is_safe_in_a_spreadsheet_and_recorded(ada: Desk, app: App) -
     assert "exported the subscribers" in [deed.act for _, deed in app.store.operators.deeds()]
 
 
+def test_a_list_for_another_product_is_chosen_and_recorded(ada: Desk, app: App) -> None:
+    unsubscribe_on_request(app, add_active(app, LENA))
+    assert 'value="listmonk-blocklist"' in ada.get("/subscribers", may_show=(LENA,)).text
+    answer = ada.post("/subscribers/export", **{"for": "listmonk-blocklist"})
+    assert [row["status"] for row in csv.DictReader(io.StringIO(answer.text))] == ["blocklisted"]
+    assert answer.headers["content-disposition"] == "attachment; filename=subscribers.unsubscribed.csv"
+    assert app.store.operators.deeds()[0][1].detail == "for listmonk, unsubscribed"
+    refused = ada.ask("POST", "/subscribers/export", data={"for": "nobody"}, may_show=(LENA,))
+    assert (refused.status_code, "Choose one of the lists" in refused.text) == (422, True)
+
+
 def test_somebody_is_added_with_proof_or_asked_to_confirm(ada: Desk, app: App) -> None:
     ada.post("/subscribers", email=LENA, evidence="wrote to us")
     assert find_subscriber(app, LENA).status is SubscriberStatus.ACTIVE
@@ -199,106 +224,11 @@ def test_somebody_is_added_with_proof_or_asked_to_confirm(ada: Desk, app: App) -
     answer = ada.ask("POST", "/subscribers", data={"email": "nobody"}, may_show=(LENA, "omar@example.org"))
     assert answer.status_code == 422
     assert 'value="nobody"' in answer.text
-
-
-FILE = "email,name\r\n" + "".join(
-    f"{address},someone\r\n"
-    for address in (LENA, "omar@example.org", LENA, "nobody", "left@example.org", "barred@example.org")
-)
-
-
-def try_file(desk: Desk, text: str = FILE) -> str:
-    answer = desk.ask(
-        "POST",
-        "/import/subscribers",
-        files={"file": ("C:\\people.csv", text.encode(), "text/csv")},
-        data={"consent": CONSENT},
+    people = [find_subscriber(app, address).id for address in ("omar@example.org", LENA)]
+    deeds = [(deed.act, deed.subject) for _, deed in app.store.operators.deeds()]
+    assert deeds[:2] == list(
+        zip(("asked them to confirm", "added them"), [f"subscriber {number}" for number in people], strict=True)
     )
-    assert answer.status_code == 200
-    return answer.text
-
-
-def test_an_import_shows_what_would_happen_and_then_does_exactly_that(ada: Desk, app: App, tmp_path: Path) -> None:
-    subscribe(app, "omar@example.org", source="form", ip=None)
-    unsubscribe(app, app.signer.reader(0, add_active(app, "left@example.org").id), source="page")
-    app.store.subscribers.suppress("barred@example.org", SuppressionReason.COMPLAINT, app.now())
-    page = try_file(ada)
-    counts = dict(re.findall(r"<dt>(\w+)</dt><dd>(\d+)</dd>", page))
-    assert counts == {
-        "new": "1",
-        "confirmed": "1",
-        "unchanged": "0",
-        "unsubscribed": "1",
-        "suppressed": "1",
-        "duplicate": "1",
-        "rejected": "1",
-    }
-    assert "<strong>Line 5.</strong>" in page
-    assert "Correct it, or take the line out." in page
-    assert app.store.subscribers.counts()["active"] == 0
-    assert ada.post("/import/subscribers/apply", **hidden(page)).status_code == 303
-    assert app.store.subscribers.counts()["active"] == 2
-    consent = app.store.subscribers.consents(find_subscriber(app, LENA).id)[-1]
-    assert (consent.text, consent.source) == (CONSENT, "people.csv, line 2")
-    assert next(deed.detail for _, deed in app.store.operators.deeds()) == "1 new, 1 confirmed"
-    again = ada.ask("POST", "/import/subscribers/apply", data=hidden(page))
-    assert again.status_code == 409
-    (tmp_path / "people.csv").write_text(FILE)
-    assert import_subscribers(app, tmp_path / "people.csv", CONSENT, dry_run=True).counts["unchanged"] == 2
-
-
-def test_what_changed_since_the_look_is_shown_again_and_nothing_is_imported(ada: Desk, app: App) -> None:
-    page = try_file(ada)
-    unsubscribe(app, app.signer.reader(0, add_active(app, "omar@example.org").id), source="page")
-    before = app.store.subscribers.counts()
-    answer = ada.ask("POST", "/import/subscribers/apply", data=hidden(page))
-    assert answer.status_code == 409
-    assert "has changed since you looked" in answer.text
-    assert hidden(answer.text)["seen"] != hidden(page)["seen"]
-    assert app.store.subscribers.counts() == before
-
-
-@pytest.mark.parametrize("field", ["content", "consent", "seen", "name"])
-def test_a_form_that_was_touched_imports_nothing(ada: Desk, app: App, field: str) -> None:
-    fields = hidden(try_file(ada)) | {field: packed(b"email\nevil@example.org\n") if field == "content" else "other"}
-    assert ada.ask("POST", "/import/subscribers/apply", data=fields).status_code == 409
-    assert app.store.subscribers.counts()["active"] == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "says"), [("", "empty"), ("name\nLena\n", "column called email"), ("email\n\xe9", "UTF-8")]
-)
-def test_a_file_that_cannot_be_read_is_refused_in_one_line(ada: Desk, text: str, says: str) -> None:
-    answer = ada.ask(
-        "POST",
-        "/import/subscribers",
-        files={"file": ("people.csv", text.encode("latin-1"), "text/csv")},
-        data={"consent": CONSENT},
-    )
-    assert answer.status_code == 422
-    assert says in answer.text
-    assert CONSENT in answer.text
-
-
-def test_a_file_that_is_too_large_leads_to_the_command_line(ada: Desk) -> None:
-    content = b"email\n" + b"a@example.org\n" * (UPLOAD_BYTES // 14)
-    answer = ada.ask("POST", "/import/subscribers", files={"file": ("people.csv", content, "text/csv")})
-    assert answer.status_code == 413
-    assert "command line" in answer.text
-
-
-def test_an_import_without_words_of_consent_is_refused(ada: Desk) -> None:
-    answer = ada.ask("POST", "/import/subscribers", files={"file": ("people.csv", FILE.encode(), "text/csv")})
-    assert answer.status_code == 422
-    assert "needs the text these people agreed to" in answer.text
-
-
-def test_a_packed_file_comes_back_byte_for_byte_and_never_larger_than_allowed() -> None:
-    content = FILE.encode() + b"\n\r\0\xff"
-    assert unpacked(packed(content)) == content
-    for text in ("", "é", "abc", packed(b""), packed(b"0" * (UPLOAD_BYTES + 1))):
-        with pytest.raises(InputError):
-            unpacked(text)
 
 
 def test_an_operator_suppresses_and_lifts_and_no_more(ada: Desk, app: App) -> None:
@@ -317,7 +247,10 @@ def test_an_operator_suppresses_and_lifts_and_no_more(ada: Desk, app: App) -> No
     assert 'value="please"' in again.text
     assert "hard bounce" in ada.get(f"/suppressions?q={LENA}", may_show=(LENA,)).text
     assert ada.get("/suppressions?q=nobody").status_code == 422
-    assert [deed.act for _, deed in app.store.operators.deeds()][:2] == ["lifted", "suppressed"]
+    lifted, suppressed = (deed for _, deed in app.store.operators.deeds()[:2])
+    assert (lifted.act, suppressed.act) == ("lifted", "suppressed")
+    assert lifted.subject == suppressed.subject
+    assert re.fullmatch(r"suppression [0-9a-f]+", lifted.subject)
 
 
 def test_a_viewer_is_shown_no_button(operate: Operate, app: App) -> None:

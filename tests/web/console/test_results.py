@@ -51,6 +51,22 @@ def test_a_correction_is_dated_on_the_page_and_recorded(ada: Desk, app: App, key
     assert "corrected it" in ada.get(f"/issues/{key}").text
 
 
+def test_the_report_says_what_was_just_done(ada: Desk, app: App, key: str) -> None:
+    shown, where = ("lena@example.org", "omar@example.org"), f"/issues/{key}/report"
+    assert 'role="status"' not in ada.get(where, may_show=shown).text
+    for typed, words in (
+        ({}, "it stands on the web page of the issue, dated.</p>"),
+        ({"mail": "yes", "reason": "A price was wrong."}, "A mail of it is drafted"),
+    ):
+        done = ada.post(f"/issues/{key}/correct", text="Kestrel is paid, not free.", **typed)
+        path = done.headers["location"].partition("/console")[2]
+        assert path.startswith(f"{where}?done=")
+        assert words in ada.get(path, may_show=shown).text
+    assert "Settled as sent" in ada.get(f"{where}?done=sent", may_show=shown).text
+    assert "Watch it go" in ada.get(f"{where}?done=not-sent", may_show=shown).text
+    assert "Done." in ada.get(f"{where}?done=<b>", may_show=shown).text
+
+
 def test_what_is_not_unknown_cannot_be_settled(ada: Desk, key: str) -> None:
     answer = ada.ask(
         "POST",
