@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_NONE = r"No sources. Name one as \[\[sources]] in newsletter.toml: docs/sources.md."
+
+
 @click.group("sources")
 def sources() -> None:
     """Places that comparisons are pulled from before each draft: list them, pull now."""
@@ -30,7 +33,7 @@ def list_(face: Face) -> None:
         for source, pull in found:
             when = f"{pull.at:%Y-%m-%d %H:%M} UTC" if pull else "never"
             rows.add_row(source.name, safe(place_of(source)), when, safe(pull.brought) if pull else "")
-        console.print(rows if found else "No sources. Name one as [[sources]] in newsletter.toml: docs/settings.md.")
+        console.print(rows if found else _NONE)
 
     face.answer([{"name": source.name, "place": place_of(source), "last": pull} for source, pull in found], draw)
 
@@ -51,7 +54,7 @@ def pull_(face: Face, name: str, dry_run: bool) -> None:
         if dry_run:
             console.print("Nothing was changed: this was a dry run.")
         elif not found:
-            console.print("No sources. Name one as [[sources]] in newsletter.toml: docs/settings.md.")
+            console.print(_NONE)
 
     face.answer({"applied": not dry_run, "pulls": found}, draw)
     if any(pull.problem for pull in found):

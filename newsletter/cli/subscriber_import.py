@@ -142,7 +142,8 @@ def _draw(console: Console, plan: ImportReport) -> None:
     if plan.asking:
         console.print(f"{plan.asking:,} of those flagged would be asked by mail whether they want it.")
     if plan.topics_left_out:
-        console.print(f"{counted(plan.topics_left_out, 'tag')} of theirs are no topics here and would be left out.")
+        verb = "is no topic" if plan.topics_left_out == 1 else "are no topics"
+        console.print(f"{counted(plan.topics_left_out, 'tag')} of theirs {verb} here and will be left out.")
     for name in _TOLD:
         _draw_first(console, plan, name)
     for sentence in plan.instructions:

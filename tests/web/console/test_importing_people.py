@@ -212,3 +212,20 @@ def test_a_packed_file_comes_back_byte_for_byte_and_never_larger_than_allowed() 
     for text in ("", "é", "abc", packed(b""), packed(b"0" * (UPLOAD_BYTES + 1))):
         with pytest.raises(InputError):
             unpacked(text)
+
+
+def test_the_button_says_who_is_only_kept_as_pending_and_no_two_are_called_alike(ada: Desk) -> None:
+    def pressed(text: str, **said: str) -> list[str]:
+        page = give(ada, text, **said).text
+        return re.findall(r"<button[^>]*>([^<]+)</button>", page.split("<main")[1])
+
+    flagged = pressed("email\nlena@example.org\nomar@example.org\nnobody\n", consent="")
+    assert flagged == [
+        "Import 2 readers as pending",
+        "Look at this file",
+        "Download these rows",
+        "Look again with this",
+    ]
+    proved = "email,status,proof_at\nlena@example.org,active,\nomar@example.org,active,2026-09-01T08:00:00Z\n"
+    assert pressed(proved, consent="")[0] == "Import 2 readers, 1 of them as pending"
+    assert pressed(proved, consent="at the fair")[0] == "Import 2 readers"
