@@ -142,11 +142,10 @@ class DeliveryFacts:
         accepted = self._database.value("SELECT accepted FROM issue WHERE id = ?", (issue_id,))
         left = self._database.value(  # they are few, each found by an index; those who stayed are a million
             "SELECT (SELECT count(*) FROM subscriber WHERE status IN ('pending', 'unsubscribed', 'erased')"
-            f" {ACCEPTED_OF}) + (SELECT count(*) FROM suppression CROSS JOIN subscriber INDEXED BY subscriber_mailed"
-            f" ON subscriber.address_hash = suppression.address_hash WHERE status = 'active'{ACCEPTED_OF})"
+            f" {ACCEPTED_OF}) + (SELECT count(*) FROM (SELECT subscriber_id AS id FROM stopped) AS subscriber"
+            f" WHERE true{ACCEPTED_OF})"
             " + (SELECT count(*) FROM subscriber INDEXED BY subscriber_paused WHERE paused_until > :now"
-            " AND status = 'active' AND address_hash NOT IN (SELECT address_hash FROM suppression)"
-            f"{ACCEPTED_OF})",
+            f" AND status = 'active' AND subscriber.id NOT IN (SELECT subscriber_id FROM stopped){ACCEPTED_OF})",
             {"now": text_of(now), "accepted_of": issue_id},
         )
         return {"accepted": accepted, "left": left, "recipients": accepted - left}
