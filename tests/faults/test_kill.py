@@ -140,7 +140,7 @@ def ordeals(
             name = one.ground.app.provider.name
             settled = one.ground.app.store.deliveries.batches(one.ground.issue.id, BatchStatus.SETTLED)
             again = sum(row.attempts > 1 for row in settled)
-            print(f"{name}: {one.kills} kills, {one.in_flight} in flight, {again} requests repeated")  # noqa: T201
+            print(f"{name}: {one.kills} kills, {one.in_flight} in flight, {again} requests repeated")  # noqa: T201  # for the log
     yield went_through
     for one in went_through:
         one.ground.close()
