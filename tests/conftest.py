@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from newsletter.app.container import App
 from newsletter.bootstrap import build_app
 from newsletter.settings import Settings
+
+hypothesis.settings.register_profile("ours", deadline=None)  # a machine that is busy fails no test
+hypothesis.settings.load_profile("ours")
 
 START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday; the next slot of the default rule is Monday 23 November 2026, 2026-W48."""
