@@ -93,6 +93,7 @@ def _repacked(source: BinaryIO, name: str) -> BytesIO:
                     content = given.read(part)
                     _require_dense(content, name)
                     measured.writestr(part.filename, content)
+    # zipfile raises all of these for what it is given; NotImplementedError is a packing that it does not know
     except (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, KeyError) as error:
         locked = isinstance(error, RuntimeError) and "encrypted" in str(error)
         reason = "The workbook has a password." if locked else "The workbook is damaged."

@@ -2,118 +2,19 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from newsletter.app.approve_issue import approve_issue
-from newsletter.app.container import App
 from newsletter.app.deliver import Deliverer
 from newsletter.app.hold_issue import end_holds
-from newsletter.app.sign_in import accept_invitation, first_door, make_invitation
+from newsletter.app.sign_in import first_door
 from newsletter.issues import IssueStatus
-from newsletter.operators import Role
-from newsletter.web.site import create_site
-from tests.fakes.furnished import Furnished, doors
-from tests.fakes.house import TEMPLATES, Clock, add_active, add_comparison, build_house, draft_week
+from tests.browser.console.conftest import WORDS, Enter, House
+from tests.fakes.house import add_active, add_comparison
 from tests.rendering.week import full_week
-
-WORDS = "harbour lantern oblique seven"
-SCHEMES = [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")]
-NO_PAGES = ("/html", "/web", "/text", "/source", "/progress", ".csv", ".json", "/raw", "/export", "/sign-in")
-SMALL = """() => [...document.querySelectorAll('button, .button, select, nav a, .tap, .links a, summary,' +
-    'input:not([type=hidden], [type=checkbox], [type=radio])')].filter(one => one.checkVisibility() &&
-    !one.closest('.skip-to') && one.getBoundingClientRect().height < 43.5).map(one => one.outerHTML.slice(0, 90))"""
-
-
-@dataclass
-class House:
-    """A newsletter that is served on loopback, with a clock of the test's."""
-
-    app: App
-    clock: Clock
-    url: str
-    server: uvicorn.Server
-    stopping: threading.Event
-    thread: threading.Thread
-    contexts: list[BrowserContext] = field(default_factory=list)
-
-    def stop(self) -> float:
-        """Seconds until it ended; called again, at once."""
-        began = time.monotonic()
-        self.stopping.set()
-        self.server.should_exit = True
-        self.thread.join(timeout=30)
-        assert not self.thread.is_alive()
-        return time.monotonic() - began
-
-    def status(self, key: str) -> IssueStatus:
-        found = self.app.store.issues.by_key(key)
-        assert found is not None
-        return found.status
-
-    def session(self, email: str = "ada@example.com", role: Role = Role.OWNER) -> str:
-        """The token of a session that has begun."""
-        return accept_invitation(self.app, make_invitation(self.app, email, role), "", WORDS)
-
-
-def serve(folder: Path) -> House:
-    listener, clock, stopping = socket.create_server(("127.0.0.1", 0)), Clock(), threading.Event()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = build_house(folder, clock, site_url=url)
-    config = uvicorn.Config(
-        create_site(app, TEMPLATES, stopping), log_level="warning", access_log=False, proxy_headers=False
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    return House(app, clock, url, server, stopping, thread)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    found = serve(tmp_path)
-    yield found
-    for context in found.contexts:
-        context.close()
-    found.stop()
-    found.app.close()
-
-
-Enter = Callable[..., Page]
-
-
-@pytest.fixture
-def enter(house: House, browser: Browser) -> Enter:
-    """`enter("ada@example.com", width=375)`: a page of a browser of its own, signed in."""
-
-    def come(email: str = "ada@example.com", *, width: int = 1280, signed_in: bool = True, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, base_url=house.url, **options)
-        house.contexts.append(context)
-        if signed_in:
-            context.add_cookies([{"name": "session", "value": house.session(email), "url": house.url}])
-        return context.new_page()
-
-    return come
-
-
-@pytest.fixture
-def key(house: House) -> str:
-    """A drafted week, and two readers."""
-    for name in ("lena", "omar"):
-        add_active(house.app, f"{name}@example.org")
-    return draft_week(house.app).key
 
 
 def send_it(house: House) -> None:
@@ -351,51 +252,3 @@ def test_an_open_sending_page_does_not_keep_the_server_from_stopping(house: Hous
     expect(page.get_by_role("heading", level=1)).to_contain_text("Goes out in")
     page.wait_for_timeout(300)
     assert house.stop() < 3
-
-
-def paths_of(house: House, furnished: Furnished) -> list[str]:
-    found = [
-        furnished.path(door, token=make_invitation(house.app, "", Role.VIEWER), number=str(furnished.ada.id))
-        for door in doors(house.server.config.app, console=True)  # type: ignore[arg-type]  # the site that was given
-        if door.method == "GET"
-    ]
-    return [path for path in found if not path.endswith(NO_PAGES)] + ["/console/sign-in"]
-
-
-@pytest.mark.parametrize(("width", "scheme"), SCHEMES)
-def test_axe_finds_nothing_on_any_page_and_all_of_it_fits_and_can_be_pressed(
-    house: House, enter: Enter, width: int, scheme: str
-) -> None:
-    furnished = Furnished(house.app)
-    page = enter(width=width, color_scheme=scheme)
-    wrong, looked = {}, 0
-    for path in paths_of(house, furnished):
-        page.goto(path)
-        if page.evaluate("document.contentType") != "text/html":
-            continue
-        looked += 1
-        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        found = [
-            f"{one['id']}: {node['html'][:100]}"
-            for one in Axe().run(page, options={"iframes": False}).response["violations"]
-            for node in one["nodes"]
-        ]
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append("wider than the screen")
-        found += page.evaluate(SMALL)
-        if found:
-            wrong[path] = found
-    assert looked >= 8
-    assert wrong == {}
-
-
-def test_on_a_telephone_no_list_hides_its_state_beside_the_screen(house: House, enter: Enter, key: str) -> None:
-    add_active(house.app, "reading.list.of.the.platform.team.in.the.second.building@example.net")
-    page = enter(width=375)
-    for path, state in (("issues", "draft"), ("subscribers", "active"), ("settings", "default")):
-        page.goto(f"/console/{path}")
-        lists = page.locator(".scroll")
-        assert lists.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)"), path
-        box = lists.get_by_text(state, exact=True).first.bounding_box()
-        assert box, path
-        assert box["x"] + box["width"] <= 375, path
